@@ -3,7 +3,7 @@
 //! Not known here: who answers, or on which carrier.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::account::{
     GetObject, GetVault, ListSessions, LoginFinish, LoginStart, PasswordStart, PutObject, PutVault,
@@ -409,6 +409,57 @@ impl Request {
             Self::AcceptInvite(request) => codec::encode(request),
             Self::GetPending(request) => codec::encode(request),
             Self::GetBlob(request) => codec::encode(request),
+        }
+    }
+
+    /// Serialises the body for any carrier.
+    ///
+    /// # Errors
+    /// The serialiser's.
+    pub fn serialize_body<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::GetServer(request) => request.serialize(to),
+            Self::RegisterStart(request) => request.serialize(to),
+            Self::RegisterFinish(request) => request.serialize(to),
+            Self::LoginStart(request) => request.serialize(to),
+            Self::LoginFinish(request) => request.serialize(to),
+            Self::ResendCode(request) => request.serialize(to),
+            Self::SecondFactor(request) => request.serialize(to),
+            Self::RecoverStart(request) => request.serialize(to),
+            Self::RecoverProve(request) => request.serialize(to),
+            Self::RecoverAuth(request) => request.serialize(to),
+            Self::Rekey(request) => request.serialize(to),
+            Self::PasswordStart(request) => request.serialize(to),
+            Self::RenewRecovery(request) => request.serialize(to),
+            Self::ListSessions(request) => request.serialize(to),
+            Self::RevokeSession(request) => request.serialize(to),
+            Self::GetVault(request) => request.serialize(to),
+            Self::PutVault(request) => request.serialize(to),
+            Self::GetObject(request) => request.serialize(to),
+            Self::PutObject(request) => request.serialize(to),
+            Self::GetLinks(request) => request.serialize(to),
+            Self::AppendLinks(request) => request.serialize(to),
+            Self::PutBoxes(request) => request.serialize(to),
+            Self::GetBoxes(request) => request.serialize(to),
+            Self::Append(request) => request.serialize(to),
+            Self::GetThread(request) => request.serialize(to),
+            Self::GetEntries(request) => request.serialize(to),
+            Self::MarkRead(request) => request.serialize(to),
+            Self::GetReads(request) => request.serialize(to),
+            Self::Focus(request) => request.serialize(to),
+            Self::FollowPersonal(request) => request.serialize(to),
+            Self::Pull(request) => request.serialize(to),
+            Self::GetSnapshot(request) => request.serialize(to),
+            Self::Search(request) => request.serialize(to),
+            Self::GetPerson(request) => request.serialize(to),
+            Self::GetUnit(request) => request.serialize(to),
+            Self::CreateUnit(request) => request.serialize(to),
+            Self::CreateTeam(request) => request.serialize(to),
+            Self::CreateInvite(request) => request.serialize(to),
+            Self::WithdrawInvite(request) => request.serialize(to),
+            Self::AcceptInvite(request) => request.serialize(to),
+            Self::GetPending(request) => request.serialize(to),
+            Self::GetBlob(request) => request.serialize(to),
         }
     }
 
