@@ -2,6 +2,8 @@
 //!
 //! A difference here is a break of the protocol. After *adding* a type, run once with `RELAIS_GOLDEN=write`.
 
+#![expect(clippy::unwrap_used, reason = "a test: a value that does not decode fails it")]
+
 use std::path::Path;
 
 use relais_wire::frame::HEADER_LEN;
@@ -183,13 +185,21 @@ proptest::proptest! {
         body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..96),
     ) {
         let (kind, _) = Request::ALL[pick];
-        let _ = Request::decode(kind, &body);
-        let _ = Reply::decode(kind, &body);
+        if let Ok(request) = Request::decode(kind, &body) {
+            assert_eq!(request.kind(), kind);
+        }
+        if let Ok(reply) = Reply::decode(kind, &body) {
+            assert!(Reply::decode(kind, &relais_wire::codec::encode(&reply)).is_ok());
+        }
         for (kind, _) in Event::ALL {
-            let _ = Event::decode(*kind, &body);
+            if let Ok(event) = Event::decode(*kind, &body) {
+                assert_eq!(event.kind(), *kind);
+            }
         }
         for (kind, _) in Control::ALL {
-            let _ = Control::decode(*kind, &body);
+            if let Ok(control) = Control::decode(*kind, &body) {
+                assert_eq!(control.kind(), *kind);
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Samples of every type of the wire: what the golden bytes are made from. Long because it lists them all, twice:
 //! with every field set, and with as little as possible.
 
+#![expect(clippy::unwrap_used, clippy::too_many_lines, reason = "constant samples, listed")]
+
 use relais_wire::account::{
     CodeSent, Done, FactorKind, FactorNeeded, GetObject, GetVault, ListSessions, Locale, LoginFinish,
     LoginStart, LoginStarted, Object, ObjectKind, ObjectStored, PasswordStart, PasswordStarted, PutObject,
