@@ -23,6 +23,25 @@ pub enum Locale {
     En,
 }
 
+/// How the password is stretched before OPAQUE uses it: Argon2id. The values of version 1 are constants of the
+/// protocol ([`Ksf::V1`]); a server that names weaker ones is refused by the client, because whoever holds
+/// the password record could then guess faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Ksf {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Ksf {
+    /// Version 1: 64 MiB, 3 passes, 4 lanes.
+    pub const V1: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
+}
+
 /// Begins a registration. The server sends a code to the address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -51,6 +70,8 @@ pub struct RegisterStarted {
     pub opaque: Bin,
     /// Milliseconds until another code may be asked for.
     pub resend_after: Millis,
+    /// How the password is stretched.
+    pub ksf: Ksf,
 }
 
 /// The user's encrypted vault.
@@ -148,6 +169,8 @@ pub struct LoginStarted {
     pub user: UserId,
     /// OPAQUE `CredentialResponse` (KE2).
     pub opaque: Bin,
+    /// How the password is stretched.
+    pub ksf: Ksf,
 }
 
 /// Proves the password.
@@ -303,6 +326,8 @@ pub struct RecoverGranted {
     pub vault: Vault,
     /// OPAQUE `RegistrationResponse`.
     pub opaque: Bin,
+    /// How the password is stretched.
+    pub ksf: Ksf,
 }
 
 /// Ends a recovery or a change of password: new password record, new vault key, new wraps.
@@ -357,6 +382,8 @@ pub struct PasswordStart {
 pub struct PasswordStarted {
     /// OPAQUE `RegistrationResponse`.
     pub opaque: Bin,
+    /// How the password is stretched.
+    pub ksf: Ksf,
 }
 
 /// Renews the recovery code in a running session (SEC-11).

@@ -68,6 +68,7 @@ fn types(out: &mut String) {
     declare::<relais_wire::control::Resync>(out);
     declare::<relais_wire::control::Followed>(out);
     declare::<relais_wire::control::ResyncReason>(out);
+    declare::<relais_wire::account::Ksf>(out);
     declare::<relais_wire::account::RegisterStart>(out);
     declare::<relais_wire::account::RegisterStarted>(out);
     declare::<relais_wire::account::Vault>(out);

@@ -211,6 +211,19 @@ stream: Followed,
 reason: ResyncReason, };
 export type Followed = "org" | "personal";
 export type ResyncReason = "no_cursor" | "other_epoch" | "ahead" | "too_old";
+export type Ksf = { 
+/**
+ * Memory in KiB.
+ */
+memory_kib: number, 
+/**
+ * Passes over it.
+ */
+passes: number, 
+/**
+ * Lanes.
+ */
+lanes: number, };
 export type RegisterStart = { 
 /**
  * Where the code goes, and the login from then on.
@@ -244,7 +257,11 @@ opaque: Bin,
 /**
  * Milliseconds until another code may be asked for.
  */
-resend_after: Millis, };
+resend_after: Millis, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
 export type Vault = { 
 /**
  * Counts up by one with every change; bound into the ciphertext.
@@ -342,7 +359,11 @@ user: UserId,
 /**
  * OPAQUE `CredentialResponse` (KE2).
  */
-opaque: Bin, };
+opaque: Bin, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
 export type LoginFinish = { 
 /**
  * From [`LoginStarted`].
@@ -494,7 +515,11 @@ vault: Vault,
 /**
  * OPAQUE `RegistrationResponse`.
  */
-opaque: Bin, };
+opaque: Bin, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
 export type Rekey = { 
 /**
  * Idempotency key.
@@ -542,7 +567,11 @@ export type PasswordStarted = {
 /**
  * OPAQUE `RegistrationResponse`.
  */
-opaque: Bin, };
+opaque: Bin, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
 export type RenewRecovery = { 
 /**
  * Idempotency key.
