@@ -215,9 +215,6 @@ pub enum ChainError {
     /// The member was attested already, or is not attested.
     #[error("attested already, or not attested")]
     AttestationState = 415,
-    /// A rotation is due and this act must wait for it.
-    #[error("a rotation is due first")]
-    RotationDue = 416,
 
     // 5xx: threads
     /// The entry belongs to another thread.
