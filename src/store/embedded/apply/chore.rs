@@ -1,0 +1,192 @@
+//! Upkeep: cursors, counters, sign-ins under way, staged boxes, sweeping.
+
+use relais_wire::ids::{Bytes32, DeviceId, Seq, SessionId, ThreadId, UserId};
+
+use crate::{
+    embedded::tx::{Stop, Tx},
+    error::Refusal,
+    facts::{
+        chain::{BoxScope, SealedBox},
+        session::Login,
+        stream::StreamId,
+    },
+    limits, reads,
+    write::Chore,
+};
+
+impl Tx<'_> {
+    pub(crate) fn chore(&mut self, chore: &Chore) -> Result<(), Stop> {
+        match chore {
+            Chore::Applied { stream, device, upto } => self.applied(*stream, *device, *upto),
+            Chore::Read { thread, user, upto } => self.read_upto(*thread, *user, *upto),
+            Chore::TouchSession(session) => self
+                .run(
+                    "UPDATE session SET seen_ms = max(seen_ms, ?2) WHERE session = ?1",
+                    (session.as_bytes(), self.at_ms),
+                )
+                .map(drop),
+            Chore::PutLogin(login) => self.put_login(login),
+            Chore::SpendTry(login) => {
+                let sql =
+                    "UPDATE login SET tries = tries - 1 WHERE login = ?1 AND tries > 0 AND expires_ms > ?2";
+                let spent = self.run(sql, (login.as_bytes(), self.at_ms))?;
+                if spent == 0 { Err(Refusal::LoginOver.into()) } else { Ok(()) }
+            }
+            Chore::AdvanceLogin { login, from, to } => {
+                let sql = "SELECT 1 FROM login WHERE login = ?1 AND stage = ?2 AND expires_ms > ?3";
+                let params = (login.as_bytes(), from.number(), self.at_ms);
+                if self.one(sql, params, |_| Ok(()))?.is_none() || to.login != *login {
+                    return Err(Refusal::LoginOver.into());
+                }
+                self.put_login(to)
+            }
+            Chore::Charge { key, limit, window_ms } => self.charge(*key, *limit, *window_ms),
+            Chore::Discharge(key) => {
+                self.run("DELETE FROM throttle WHERE key = ?1", [key.as_bytes()]).map(drop)
+            }
+            Chore::StageBoxes { session, scope, boxes } => self.stage(*session, *scope, boxes),
+            Chore::Sweep => self.sweep(),
+        }
+    }
+
+    fn applied(&self, stream: StreamId, device: DeviceId, upto: Seq) -> Result<(), Stop> {
+        let bounds = reads::bounds(&self.snapshot(), stream)?.ok_or(Refusal::CursorAhead)?;
+        if upto > bounds.head {
+            return Err(Refusal::CursorAhead.into());
+        }
+        self.run(
+            "INSERT INTO applied_cursor (stream, device, upto, at_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (stream, device) DO UPDATE SET upto = excluded.upto, at_ms = excluded.at_ms
+             WHERE excluded.upto > upto",
+            (bounds.key, device.as_bytes(), upto.get(), self.at_ms),
+        )
+        .map(drop)
+    }
+
+    fn read_upto(&mut self, thread: ThreadId, user: UserId, upto: Seq) -> Result<(), Stop> {
+        let head = self.thread_head(thread)?;
+        if upto > head.n {
+            return Err(Refusal::CursorAhead.into());
+        }
+        self.run(
+            "INSERT INTO read_cursor (thread, user, upto, at_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (thread, user) DO UPDATE SET upto = excluded.upto, at_ms = excluded.at_ms
+             WHERE excluded.upto > upto",
+            (head.key, user.as_bytes(), upto.get(), self.at_ms),
+        )
+        .map(drop)
+    }
+
+    fn put_login(&self, login: &Login) -> Result<(), Stop> {
+        self.run(
+            "INSERT OR REPLACE INTO login (login, user, email, stage, state, code, tries, expires_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (
+                login.login.as_bytes(),
+                login.user.map(|id| *id.as_bytes()),
+                login.email.as_ref().map(crate::facts::Personal::as_str),
+                login.stage.number(),
+                login.state.as_slice(),
+                login.code.map(|code| *code.as_bytes()),
+                login.tries,
+                login.expires_ms,
+            ),
+        )
+        .map(drop)
+    }
+
+    /// Counts within a window that starts with its first count (SEC-04).
+    fn charge(&self, key: Bytes32, limit: u32, window_ms: u64) -> Result<(), Stop> {
+        let sql = "SELECT count, ends_ms FROM throttle WHERE key = ?1 AND ends_ms > ?2";
+        let found = self.one(sql, (key.as_bytes(), self.at_ms), |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, u64>(1)?))
+        })?;
+        let (count, ends_ms) = found.unwrap_or_else(|| (0, self.at_ms.saturating_add(window_ms)));
+        if count >= limit {
+            return Err(Refusal::Throttled { retry_after_ms: ends_ms.saturating_sub(self.at_ms) }.into());
+        }
+        self.run(
+            "INSERT INTO throttle (key, count, ends_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET count = excluded.count, ends_ms = excluded.ends_ms",
+            (key.as_bytes(), count.saturating_add(1), ends_ms),
+        )
+        .map(drop)
+    }
+
+    fn stage(&self, session: SessionId, scope: BoxScope, boxes: &[SealedBox]) -> Result<(), Stop> {
+        let oldest = self.at_ms.saturating_sub(limits::STAGED_KEEP_MS);
+        self.run("DELETE FROM staged_box WHERE session = ?1 AND at_ms < ?2", (session.as_bytes(), oldest))?;
+        for sealed in boxes {
+            self.run(
+                "INSERT OR REPLACE INTO staged_box
+                 (session, scope, id, recipient, generation, recipient_generation, hash, bytes, at_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                (
+                    session.as_bytes(),
+                    scope.kind(),
+                    scope.id_bytes(),
+                    sealed.to.recipient.as_bytes(),
+                    sealed.generation,
+                    sealed.to.generation,
+                    sealed.hash.as_bytes(),
+                    sealed.bytes.as_slice(),
+                    self.at_ms,
+                ),
+            )?;
+        }
+        let sql = "SELECT coalesce(sum(length(bytes)), 0) FROM staged_box WHERE session = ?1";
+        let total: u64 = self.one(sql, [session.as_bytes()], |row| row.get(0))?.unwrap_or(0);
+        if total > limits::STAGED_BYTES_MAX { Err(Refusal::StagedTooMuch.into()) } else { Ok(()) }
+    }
+
+    /// One bounded round of forgetting. What it leaves, the next round takes.
+    fn sweep(&mut self) -> Result<(), Stop> {
+        let at = |keep: u64| self.at_ms.saturating_sub(keep);
+        let (idem, streams, staged) =
+            (at(limits::IDEM_KEEP_MS), at(limits::STREAM_KEEP_MS), at(limits::STAGED_KEEP_MS));
+        let max = limits::SWEEP_MAX;
+        self.run(
+            "DELETE FROM idem WHERE id IN (SELECT id FROM (SELECT id, at_ms FROM idem ORDER BY id LIMIT ?2)
+             WHERE at_ms < ?1)",
+            (idem, max),
+        )?;
+        self.run("DELETE FROM login WHERE expires_ms <= ?1", [self.at_ms])?;
+        self.run("DELETE FROM throttle WHERE ends_ms <= ?1", [self.at_ms])?;
+        self.run("DELETE FROM staged_box WHERE at_ms < ?1", [staged])?;
+        self.prune(streams)?;
+        self.run(
+            "DELETE FROM event_body WHERE id IN (SELECT id FROM (SELECT id, at_ms FROM event_body
+             ORDER BY id LIMIT ?2) WHERE at_ms < ?1)",
+            (streams, max),
+        )
+        .map(drop)
+    }
+
+    /// Removes the oldest entries of streams that hold entries that are too old or too many, and says so in
+    /// `pruned`, from which the head is known even when all are gone.
+    fn prune(&mut self, before_ms: u64) -> Result<(), Stop> {
+        let mut due = self.conn.prepare_cached(
+            "SELECT s.key, s.pruned, (SELECT max(e.seq) FROM stream_entry e WHERE e.stream = s.key)
+             FROM stream s WHERE EXISTS (SELECT 1 FROM stream_entry e WHERE e.stream = s.key AND e.seq = s.pruned + 1
+               AND (e.at_ms < ?1
+                 OR (SELECT max(l.seq) FROM stream_entry l WHERE l.stream = s.key) - s.pruned > ?2))
+             LIMIT 100",
+        )?;
+        let due: Vec<(i64, u64, u64)> = due
+            .query_map((before_ms, limits::STREAM_KEEP_ENTRIES), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        for (key, pruned, head) in due {
+            let newest_of_too_many = head.saturating_sub(limits::STREAM_KEEP_ENTRIES);
+            let sql = "SELECT coalesce(max(seq), 0) FROM stream_entry
+                       WHERE stream = ?1 AND seq <= ?2 AND at_ms < ?3";
+            let round = pruned.saturating_add(u64::from(limits::SWEEP_MAX));
+            let too_old: u64 = self.one(sql, (key, round, before_ms), |row| row.get(0))?.unwrap_or(0);
+            let upto = too_old.max(newest_of_too_many).min(round);
+            self.run("DELETE FROM stream_entry WHERE stream = ?1 AND seq <= ?2", (key, upto))?;
+            self.run("UPDATE stream SET pruned = max(pruned, ?2) WHERE key = ?1", (key, upto))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Guards.
+
+use crate::{
+    commit::Guard,
+    embedded::tx::{Stop, Tx},
+    error::{Kind, Refusal},
+    reads,
+};
+
+impl Tx<'_> {
+    pub(crate) fn guard(&mut self, guard: &Guard) -> Result<(), Stop> {
+        match guard {
+            Guard::AccountActive(user) => {
+                let sql = "SELECT suspended_ms IS NOT NULL FROM account WHERE user = ?1";
+                match self.one(sql, [user.as_bytes()], |row| row.get(0))? {
+                    Some(false) => Ok(()),
+                    Some(true) => Err(Refusal::Suspended.into()),
+                    None => Err(Refusal::Missing(Kind::Account).into()),
+                }
+            }
+            Guard::AccountVersion(user, version) => {
+                let sql = "SELECT version FROM account WHERE user = ?1";
+                let actual = self.one(sql, [user.as_bytes()], |row| row.get(0))?.unwrap_or(0);
+                holds(actual == *version, Refusal::Version { kind: Kind::Account, actual })
+            }
+            Guard::SessionLive(session) => {
+                let sql =
+                    "SELECT 1 FROM session WHERE session = ?1 AND revoked_ms IS NULL AND expires_ms > ?2";
+                let live = self.one(sql, (session.as_bytes(), self.at_ms), |_| Ok(()))?.is_some();
+                holds(live, Refusal::SessionOver)
+            }
+            Guard::ChainHead(chain, hash) => {
+                let actual = reads::chain_head(&self.snapshot(), *chain)?;
+                holds(actual.map(|head| head.hash) == *hash, Refusal::ChainHead { chain: *chain, actual })
+            }
+            Guard::KeyringAt(keyring, generation) => {
+                let sql = "SELECT generation, rotation_due FROM keyring WHERE keyring = ?1";
+                let found = self.one(sql, [keyring.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let (actual, rotation_due): (u64, bool) = found.ok_or(Refusal::Missing(Kind::Keyring))?;
+                holds(
+                    actual == *generation && !rotation_due,
+                    Refusal::StaleKeyring { keyring: *keyring, generation: actual, rotation_due },
+                )
+            }
+            Guard::CtrlHead(thread, expected) => {
+                let head = self.thread_head(*thread)?;
+                holds(head.ctrl_head == *expected, stale(*thread, head))
+            }
+            Guard::Standing(thread, party, standing) => {
+                let key = self.thread_head(*thread)?.key;
+                let sql = "SELECT standing FROM participant WHERE thread = ?1 AND kind = ?2 AND party = ?3";
+                let actual: Option<u8> =
+                    self.one(sql, (key, party.kind(), party.id_bytes()), |row| row.get(0))?;
+                holds(actual == Some(standing.number()), Refusal::Standing)
+            }
+            Guard::Member(group, user) => {
+                let sql = "SELECT 1 FROM membership WHERE kind = ?1 AND id = ?2 AND user = ?3";
+                let params = (group.kind(), group.id_bytes(), user.as_bytes());
+                holds(self.one(sql, params, |_| Ok(()))?.is_some(), Refusal::NotMember)
+            }
+        }
+    }
+}
+
+/// The refusal that tells a client where the thread stands now.
+pub(super) const fn stale(
+    thread: relais_wire::ids::ThreadId,
+    head: crate::embedded::heads::ThreadHead,
+) -> Refusal {
+    Refusal::Stale { thread, epoch: head.epoch, n: head.n, head: head.head, ctrl_head: head.ctrl_head }
+}
+
+fn holds(condition: bool, otherwise: Refusal) -> Result<(), Stop> {
+    if condition { Ok(()) } else { Err(otherwise.into()) }
+}

@@ -1,0 +1,117 @@
+//! What the committer remembers between transactions so that the hot path reads nothing back: heads of threads,
+//! streams, author counters and audit logs. Correct because one thread writes; every change is journalled, so
+//! that a refused commit takes its own changes back.
+
+use std::{collections::HashMap, hash::Hash};
+
+use relais_wire::ids::{Bytes32, DeviceId, OrgId, Seq, ThreadId, UserId};
+
+use crate::{facts::stream::StreamId, limits};
+
+/// A thread's row, as far as appends need it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ThreadHead {
+    pub(crate) key: i64,
+    pub(crate) n: Seq,
+    pub(crate) head: Bytes32,
+    pub(crate) ctrl_head: Bytes32,
+    pub(crate) epoch: u64,
+    pub(crate) closed: bool,
+}
+
+/// A stream's small number and head.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StreamHead {
+    pub(crate) key: i64,
+    pub(crate) head: Seq,
+}
+
+/// Where an audit log continues.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogHead {
+    pub(crate) next: u64,
+    pub(crate) chain: Bytes32,
+}
+
+/// A map that can take back what was set since a mark.
+#[derive(Debug)]
+pub(crate) struct Undoable<K, V> {
+    map: HashMap<K, V>,
+    journal: Vec<(K, Option<V>)>,
+}
+
+impl<K, V> Default for Undoable<K, V> {
+    fn default() -> Self {
+        Self { map: HashMap::new(), journal: Vec::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Copy> Undoable<K, V> {
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
+        self.map.get(key).copied()
+    }
+
+    pub(crate) fn set(&mut self, key: K, value: V) {
+        let before = self.map.insert(key, value);
+        self.journal.push((key, before));
+    }
+
+    /// What was read from the database needs no undoing.
+    pub(crate) fn remember(&mut self, key: K, value: V) {
+        self.map.insert(key, value);
+    }
+
+    fn keep(&mut self) {
+        self.journal.clear();
+    }
+
+    fn undo(&mut self) {
+        for (key, before) in self.journal.drain(..).rev() {
+            match before {
+                Some(value) => self.map.insert(key, value),
+                None => self.map.remove(&key),
+            };
+        }
+    }
+
+    fn trim(&mut self) {
+        if self.map.len() > limits::HEADS_CACHED {
+            self.map.clear();
+        }
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    pub(crate) threads: Undoable<ThreadId, ThreadHead>,
+    pub(crate) streams: Undoable<StreamId, StreamHead>,
+    pub(crate) authors: Undoable<(i64, UserId, DeviceId), Seq>,
+    pub(crate) logs: Undoable<Option<OrgId>, LogHead>,
+}
+
+impl Heads {
+    /// The commit stands.
+    pub(crate) fn keep(&mut self) {
+        self.threads.keep();
+        self.streams.keep();
+        self.authors.keep();
+        self.logs.keep();
+    }
+
+    /// The commit was refused.
+    pub(crate) fn undo(&mut self) {
+        self.threads.undo();
+        self.streams.undo();
+        self.authors.undo();
+        self.logs.undo();
+    }
+
+    /// Between batches: forgets everything rather than growing without bound.
+    pub(crate) fn trim(&mut self) {
+        self.threads.trim();
+        self.streams.trim();
+        self.authors.trim();
+        self.logs.trim();
+    }
+}

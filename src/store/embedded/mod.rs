@@ -1,0 +1,285 @@
+//! The embedded engine: one SQLite (SQLCipher) database, one committer thread that turns everything queued into
+//! one synced transaction, and a few reader threads with read-only connections.
+//!
+//! An acknowledgement follows its sync. A full disk fails the batch and nothing else; an error of the disk stops
+//! the store for good ([`Store::stopped`]), because a failed sync cannot be repeated.
+
+mod apply;
+mod fault;
+mod head;
+mod heads;
+mod key;
+pub(crate) mod leaf;
+mod open;
+pub(crate) mod receipt;
+mod tx;
+mod writer;
+
+pub use fault::{Failure, Fault, FaultPoint};
+pub use key::StoreKey;
+pub use open::{Durability, ENGINE_VERSION_MIN, OpenError, Options, database};
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "the readers share one queue; the lock is held to take from it only"
+)]
+use std::sync::Mutex;
+use std::{
+    fs::File,
+    sync::{
+        Arc, OnceLock,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use relais_wire::ids::Epoch;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use self::writer::{BatchError, Writer};
+use crate::{
+    commit::{Commit, Receipt},
+    error::{CommitError, Fatal, ReadError},
+    limits,
+    reads::{Query, Snapshot},
+    store::Store,
+    validate,
+};
+
+/// A handle to the embedded store. The threads end, and the folder is unlocked, when the last handle is dropped.
+#[derive(Clone)]
+pub struct Embedded(Arc<Shared>);
+
+impl core::fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Embedded").field("stopped", &self.0.stopped.get()).finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    commits: Option<SyncSender<CommitJob>>,
+    reads: Option<SyncSender<ReadJob>>,
+    stopped: Arc<OnceLock<Fatal>>,
+    epoch: Epoch,
+    threads: Vec<JoinHandle<()>>,
+    /// Dropped last: the folder is free once the threads are gone.
+    _lock: File,
+}
+
+struct CommitJob {
+    commit: Commit,
+    reply: oneshot::Sender<Result<Receipt, CommitError>>,
+}
+
+/// Runs a query on a reader's connection and answers by itself.
+type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
+
+impl Embedded {
+    /// Opens or creates the store of a folder. Blocks for as long as recovery takes.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(options: &Options) -> Result<Self, OpenError> {
+        let opened = open::open(options)?;
+        let stopped = Arc::new(OnceLock::new());
+        let mut threads = Vec::new();
+
+        let (commits, queue) = sync_channel(limits::COMMIT_QUEUE);
+        let writer = Writer::new(opened.writer, options.fault.clone())?;
+        let state = Arc::clone(&stopped);
+        threads.push(spawn("store-commit", move || Committer { writer, queue, stopped: state }.run())?);
+
+        let (reads, queue) = sync_channel::<ReadJob>(limits::READ_QUEUE);
+        #[expect(clippy::disallowed_types, reason = "held to take one job from the queue only")]
+        let queue = Arc::new(Mutex::new(queue));
+        for conn in opened.readers {
+            let queue = Arc::clone(&queue);
+            threads.push(spawn("store-read", move || read_loop(&conn, &queue))?);
+        }
+        Ok(Self(Arc::new(Shared {
+            commits: Some(commits),
+            reads: Some(reads),
+            stopped,
+            epoch: opened.epoch,
+            threads,
+            _lock: opened.lock,
+        })))
+    }
+
+    fn send(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+        validate::commit(&commit)?;
+        if let Some(fatal) = self.stopped() {
+            return Err(CommitError::Fatal(fatal));
+        }
+        let (reply, answer) = oneshot::channel();
+        let queue = self.0.commits.as_ref().expect("the queue is taken only when the last handle is dropped");
+        match queue.try_send(CommitJob { commit, reply }) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(CommitError::Overloaded),
+            Err(TrySendError::Disconnected(_)) => Err(CommitError::Fatal(self.why())),
+        }
+    }
+
+    fn ask<Q: Query>(&self, query: Q) -> Result<oneshot::Receiver<Result<Q::Out, ReadError>>, ReadError> {
+        let (reply, answer) = oneshot::channel();
+        let job: ReadJob = Box::new(move |conn| {
+            let outcome = answer_in_snapshot(conn, &query).map_err(|error| {
+                tracing::error!(error = %error, "a read failed");
+                ReadError::Damaged
+            });
+            // A caller that no longer waits is no error.
+            drop(reply.send(outcome));
+        });
+        let queue = self.0.reads.as_ref().expect("the queue is taken only when the last handle is dropped");
+        match queue.try_send(job) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(ReadError::Overloaded),
+            Err(TrySendError::Disconnected(_)) => Err(ReadError::Stopped(self.why())),
+        }
+    }
+
+    fn why(&self) -> Fatal {
+        self.stopped().unwrap_or(Fatal::Internal)
+    }
+}
+
+impl Store for Embedded {
+    async fn commit(&self, commit: impl Into<Commit> + Send) -> Result<Receipt, CommitError> {
+        let answer = self.send(commit.into())?;
+        answer.await.unwrap_or(Err(CommitError::Unknown))
+    }
+
+    fn commit_blocking(&self, commit: impl Into<Commit>) -> Result<Receipt, CommitError> {
+        self.send(commit.into())?.blocking_recv().unwrap_or(Err(CommitError::Unknown))
+    }
+
+    async fn read<Q: Query>(&self, query: Q) -> Result<Q::Out, ReadError> {
+        let answer = self.ask(query)?;
+        answer.await.unwrap_or_else(|_| Err(ReadError::Stopped(self.why())))
+    }
+
+    fn read_blocking<Q: Query>(&self, query: Q) -> Result<Q::Out, ReadError> {
+        self.ask(query)?.blocking_recv().unwrap_or_else(|_| Err(ReadError::Stopped(self.why())))
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    fn stopped(&self) -> Option<Fatal> {
+        self.0.stopped.get().copied()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.commits.take();
+        self.reads.take();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store had panicked");
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    Ok(std::thread::Builder::new().name(name.to_owned()).spawn(body)?)
+}
+
+/// The committer thread.
+struct Committer {
+    writer: Writer,
+    queue: Receiver<CommitJob>,
+    stopped: Arc<OnceLock<Fatal>>,
+}
+
+impl Committer {
+    fn run(mut self) {
+        let mut batch = Vec::with_capacity(limits::BATCH_MAX);
+        loop {
+            match self.queue.recv_timeout(Duration::from_millis(limits::IDLE_MS)) {
+                Ok(job) => batch.push(job),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(BatchError::Fatal(fatal)) = self.writer.idle() {
+                        return self.stop(fatal);
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let closing = self.writer.idle();
+                    return self.stop(match closing {
+                        Err(BatchError::Fatal(fatal)) => fatal,
+                        Ok(()) | Err(BatchError::DiskFull | BatchError::Internal) => Fatal::Closed,
+                    });
+                }
+            }
+            while batch.len() < limits::BATCH_MAX {
+                let Ok(job) = self.queue.try_recv() else { break };
+                batch.push(job);
+            }
+            if let Err(fatal) = self.settle(&mut batch) {
+                return self.stop(fatal);
+            }
+        }
+    }
+
+    /// Commits a batch and answers everybody in it.
+    fn settle(&mut self, batch: &mut Vec<CommitJob>) -> Result<(), Fatal> {
+        let outcome = self.writer.batch(batch.iter().map(|job| &job.commit));
+        let failure = match outcome {
+            Ok(answers) => {
+                for (job, answer) in batch.drain(..).zip(answers) {
+                    drop(job.reply.send(answer));
+                }
+                return match self.writer.maybe_checkpoint() {
+                    Err(BatchError::Fatal(fatal)) => Err(fatal),
+                    Ok(()) | Err(BatchError::DiskFull | BatchError::Internal) => Ok(()),
+                };
+            }
+            Err(failure) => failure,
+        };
+        let answer = match failure {
+            BatchError::DiskFull => CommitError::DiskFull,
+            BatchError::Internal => CommitError::Internal,
+            BatchError::Fatal(fatal) => {
+                // Before anybody hears of it, so that whoever is told can see why.
+                self.stopped.get_or_init(|| fatal);
+                CommitError::Unknown
+            }
+        };
+        for job in batch.drain(..) {
+            drop(job.reply.send(Err(answer.clone())));
+        }
+        if let BatchError::Fatal(fatal) = failure { Err(fatal) } else { Ok(()) }
+    }
+
+    /// Says why, then answers whoever is still queued. Nobody can queue any more once the receiver is gone.
+    fn stop(self, fatal: Fatal) {
+        let fatal = *self.stopped.get_or_init(|| fatal);
+        if fatal != Fatal::Closed {
+            tracing::error!(reason = %fatal, "the store has stopped");
+        }
+        while let Ok(job) = self.queue.try_recv() {
+            drop(job.reply.send(Err(CommitError::Fatal(fatal))));
+        }
+    }
+}
+
+#[expect(clippy::disallowed_types, reason = "held to take one job from the queue only")]
+fn read_loop(conn: &Connection, queue: &Mutex<Receiver<ReadJob>>) {
+    loop {
+        let next = queue.lock().expect("taking from a queue does not panic").recv();
+        let Ok(job) = next else { return };
+        job(conn);
+    }
+}
+
+fn answer_in_snapshot<Q: Query>(conn: &Connection, query: &Q) -> rusqlite::Result<Q::Out> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    let answer = query.answer(&Snapshot(conn));
+    conn.prepare_cached("ROLLBACK")?.execute([])?;
+    answer.map_err(|broken| broken.0)
+}

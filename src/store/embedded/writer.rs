@@ -1,0 +1,187 @@
+//! The only connection that writes: batches, savepoints, the one sync, and checkpoints. One thread owns it.
+//!
+//! Not known here: queues and callers.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::{
+    fault::{Failure, Fault, FaultPoint},
+    heads::Heads,
+    tx::{Stop, Tx},
+};
+use crate::{
+    commit::{Commit, Receipt},
+    error::{CommitError, Fatal},
+    limits,
+};
+
+/// The writing connection and what it remembers.
+pub(crate) struct Writer {
+    conn: Connection,
+    heads: Heads,
+    wal_pages: Arc<AtomicU32>,
+    fault: Option<Arc<dyn Fault>>,
+}
+
+/// Why a whole batch failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BatchError {
+    /// No space; nothing was written, the next batch may succeed.
+    DiskFull,
+    /// A bug met half-way; nothing was written, the next batch may succeed.
+    Internal,
+    /// The store stops. Whether the batch is durable is not known.
+    Fatal(Fatal),
+}
+
+/// One answer per commit, in order.
+pub(crate) type Answers = Vec<Result<Receipt, CommitError>>;
+
+impl Writer {
+    pub(crate) fn new(mut conn: Connection, fault: Option<Arc<dyn Fault>>) -> rusqlite::Result<Self> {
+        let wal_pages = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&wal_pages);
+        conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: core::ffi::c_int| {
+            seen.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        conn.set_prepared_statement_cache_capacity(limits::STATEMENTS);
+        Ok(Self { conn, heads: Heads::default(), wal_pages, fault })
+    }
+
+    /// Applies all commits as one engine transaction. Each stands or falls alone; all of them become durable
+    /// together, and only then is there an answer.
+    pub(crate) fn batch<'c>(
+        &mut self,
+        commits: impl ExactSizeIterator<Item = &'c Commit>,
+    ) -> Result<Answers, BatchError> {
+        let count = commits.len();
+        let outcome = self.run(commits, count);
+        if outcome.is_err() {
+            self.heads = Heads::default();
+            if !self.conn.is_autocommit()
+                && let Err(error) = self.conn.execute_batch("ROLLBACK")
+            {
+                tracing::error!(error = %error, "a failed batch could not be rolled back");
+                return Err(BatchError::Fatal(Fatal::Io));
+            }
+        }
+        outcome
+    }
+
+    fn run<'c>(
+        &mut self,
+        commits: impl Iterator<Item = &'c Commit>,
+        count: usize,
+    ) -> Result<Answers, BatchError> {
+        self.statement("BEGIN IMMEDIATE")?;
+        let mut answers = Vec::with_capacity(count);
+        for commit in commits {
+            answers.push(self.one(commit)?);
+        }
+        self.fault(FaultPoint::BeforeSync, count)?;
+        self.statement("COMMIT")?;
+        self.fault(FaultPoint::AfterSync, count)?;
+        self.heads.trim();
+        Ok(answers)
+    }
+
+    fn one(&mut self, commit: &Commit) -> Result<Result<Receipt, CommitError>, BatchError> {
+        self.statement("SAVEPOINT one")?;
+        match Tx::apply(&self.conn, &mut self.heads, commit) {
+            Ok(receipt) => {
+                self.statement("RELEASE one")?;
+                self.heads.keep();
+                Ok(Ok(receipt))
+            }
+            Err(Stop::Refused(refusal)) => {
+                self.take_back()?;
+                Ok(Err(refusal.into()))
+            }
+            Err(Stop::Engine(error)) => {
+                let failure = classify(&error);
+                if failure != BatchError::Internal || self.conn.is_autocommit() {
+                    return Err(failure);
+                }
+                tracing::error!(error = %error, "a commit met an error that should not exist");
+                self.take_back()?;
+                Ok(Err(CommitError::Internal))
+            }
+        }
+    }
+
+    fn take_back(&mut self) -> Result<(), BatchError> {
+        self.statement("ROLLBACK TO one")?;
+        self.statement("RELEASE one")?;
+        self.heads.undo();
+        Ok(())
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), BatchError> {
+        let done = self.conn.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        done.map(drop).map_err(|error| classify(&error))
+    }
+
+    fn fault(&self, point: FaultPoint, commits: usize) -> Result<(), BatchError> {
+        match self.fault.as_ref().and_then(|fault| fault.at(point, commits)) {
+            None => Ok(()),
+            Some(Failure::DiskFull) if point == FaultPoint::BeforeSync => Err(BatchError::DiskFull),
+            Some(Failure::Io | Failure::DiskFull) => Err(BatchError::Fatal(Fatal::Io)),
+            Some(Failure::Crash) => Err(BatchError::Fatal(Fatal::Injected)),
+        }
+    }
+
+    /// Between batches: moves the log into the database once it is long.
+    pub(crate) fn maybe_checkpoint(&self) -> Result<(), BatchError> {
+        if self.wal_pages.load(Ordering::Relaxed) < limits::CHECKPOINT_PAGES {
+            return Ok(());
+        }
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// When nothing is to be done: empties the log.
+    pub(crate) fn idle(&self) -> Result<(), BatchError> {
+        if self.wal_pages.load(Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    fn checkpoint(&self, sql: &str) -> Result<(), BatchError> {
+        let done = self.conn.query_row(sql, [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        match done {
+            Ok((_, log, moved)) => {
+                let left = u32::try_from(log.saturating_sub(moved)).unwrap_or(0);
+                self.wal_pages.store(left, Ordering::Relaxed);
+                if left > limits::WAL_ALARM_PAGES {
+                    tracing::warn!(pages = left, "a reader holds the write-ahead log back");
+                }
+                Ok(())
+            }
+            // Space may come back; a checkpoint loses nothing by waiting. A reader may hold it back.
+            Err(error) => match classify(&error) {
+                BatchError::Fatal(fatal) => Err(BatchError::Fatal(fatal)),
+                BatchError::DiskFull | BatchError::Internal => Ok(()),
+            },
+        }
+    }
+}
+
+/// What an engine error means for a batch.
+fn classify(error: &rusqlite::Error) -> BatchError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => BatchError::DiskFull,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+            BatchError::Fatal(Fatal::Io)
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BatchError::Fatal(Fatal::Corrupt),
+        _ => BatchError::Internal,
+    }
+}

@@ -1,0 +1,411 @@
+//! The closed list of what can change. Each write says what it refuses; a refusal undoes the whole commit.
+//!
+//! Not known here: SQL, and why somebody may do it.
+
+use relais_wire::ids::{
+    BlobId, Bytes32, DeviceId, InviteId, KeyringId, LoginId, MsgId, OrgId, Seq, SessionId, ThreadId, UserId,
+};
+
+use crate::facts::{
+    Opaque, Personal,
+    account::{Account, Recovery, UserObject, Wrap, WrapKind},
+    chain::{BoxScope, BoxTo, ChainId, Keyring, KeyringMember, SealedBox},
+    directory::{Group, Invite, Membership, Person, Team, Unit},
+    session::{Login, LoginStage, Session, TicketKey},
+    stream::StreamId,
+    thread::{Participant, Party},
+};
+
+/// A change of facts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Write {
+    /// A value about the instance as a whole.
+    Instance(InstanceKey, Opaque),
+    /// Adds a ticket key.
+    PutTicketKey(TicketKey),
+    /// Removes the ticket keys below this number.
+    DropTicketKeysBelow(u64),
+    /// An account.
+    Account(AccountWrite),
+    /// A session.
+    Session(SessionWrite),
+    /// Appends a signed link to a chain.
+    AppendLink(AppendLink),
+    /// Sets the projection of a keyring's chain.
+    PutKeyring(Keyring),
+    /// Adds a member, or sets the generation it is boxed to.
+    PutKeyringMember(KeyringMember),
+    /// Takes a member out.
+    DropKeyringMember(KeyringId, KeyringId),
+    /// Boxes.
+    Boxes(BoxWrite),
+    /// Creates a thread, empty. Refused when the id is taken.
+    CreateThread(NewThread),
+    /// Appends an entry. The committer numbers it.
+    Append(Box<Append>),
+    /// Adds a participant or replaces its row.
+    PutParticipant(ThreadId, Participant),
+    /// Removes the row of a participant that never became one (an invitation that was accepted).
+    DropParticipant(ThreadId, Party),
+    /// Drops the content of an entry; core, payload hash and signature stay, and the chain still verifies.
+    DropPayload(ThreadId, Seq),
+    /// The directory.
+    Directory(DirectoryWrite),
+    /// Files.
+    Blob(BlobWrite),
+}
+
+macro_rules! into_write {
+    ($($from:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$from> for Write {
+            fn from(write: $from) -> Self {
+                Self::$variant(write.into())
+            }
+        }
+    )*};
+}
+into_write! {
+    AccountWrite => Account, SessionWrite => Session, AppendLink => AppendLink, BoxWrite => Boxes,
+    NewThread => CreateThread, Append => Append, DirectoryWrite => Directory, BlobWrite => Blob,
+}
+
+/// Names of values about the instance. Numbers are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InstanceKey {
+    /// The root unit's id, the anchor of trust.
+    RootUnit,
+    /// Public key of the transparency and audit logs.
+    LogKey,
+    /// Public key the server's OPAQUE half answers with, to notice a changed key file.
+    OpaqueKey,
+    /// Name and settings an administrator changed, encoded by the service.
+    Settings,
+}
+
+impl InstanceKey {
+    /// Stored number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::RootUnit => 1,
+            Self::LogKey => 2,
+            Self::OpaqueKey => 3,
+            Self::Settings => 4,
+        }
+    }
+}
+
+/// A change of an account.
+#[derive(Clone, Debug)]
+pub enum AccountWrite {
+    /// Creates it; `version` and `suspended_ms` of the value are ignored. Refused when the id is taken.
+    Create(Account),
+    /// Adds an address, normalised by the service. Refused when any account has it.
+    AddEmail {
+        /// Whose.
+        user: UserId,
+        /// The address.
+        email: Personal,
+    },
+    /// Takes an address away.
+    RemoveEmail {
+        /// Whose.
+        user: UserId,
+        /// The address.
+        email: Personal,
+    },
+    /// Replaces the OPAQUE record.
+    SetRecord {
+        /// Whose.
+        user: UserId,
+        /// The new record.
+        record: Opaque,
+    },
+    /// Changes name and language.
+    SetProfile {
+        /// Whose.
+        user: UserId,
+        /// The new name.
+        name: Personal,
+        /// BCP 47 tag.
+        locale: String,
+    },
+    /// Suspends or readmits.
+    SetSuspended {
+        /// Whose.
+        user: UserId,
+        /// Whether it is suspended from now on.
+        suspended: bool,
+    },
+    /// Replaces an object under compare-and-swap: `expect` is the present version, 0 for none yet; the new one is
+    /// `expect + 1`. Refused with the present version otherwise.
+    PutObject {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        object: UserObject,
+        /// Version that is replaced.
+        expect: u64,
+        /// The new ciphertext.
+        bytes: Opaque,
+    },
+    /// Adds or replaces a wrap of the vault key.
+    PutWrap {
+        /// Whose.
+        user: UserId,
+        /// The wrap.
+        wrap: Wrap,
+    },
+    /// Removes the wraps of a kind, all slots.
+    DropWraps {
+        /// Whose.
+        user: UserId,
+        /// Of which kind.
+        kind: WrapKind,
+    },
+    /// Sets or replaces the recovery record.
+    PutRecovery {
+        /// Whose.
+        user: UserId,
+        /// The record.
+        recovery: Recovery,
+    },
+}
+
+/// A change of sessions and sign-ins that counts as a fact.
+#[derive(Clone, Debug)]
+pub enum SessionWrite {
+    /// Opens a session. Refused when the id is taken.
+    Open(Session),
+    /// Revokes one session. Refused when it does not exist.
+    Revoke(SessionId),
+    /// Revokes all sessions of a user, but perhaps one.
+    RevokeAll {
+        /// Whose.
+        user: UserId,
+        /// The one that stays.
+        except: Option<SessionId>,
+    },
+    /// Ends a sign-in under way; refused when it is gone, so that it is used once.
+    CloseLogin(LoginId),
+}
+
+/// A link to append. The chain grows only from the head the signer saw.
+#[derive(Clone, Debug)]
+pub struct AppendLink {
+    /// The chain.
+    pub chain: ChainId,
+    /// Hash of the link before; `None` starts the chain. Refused with the present head otherwise.
+    pub prev: Option<Bytes32>,
+    /// Hash of this link.
+    pub hash: Bytes32,
+    /// The signed object, byte for byte.
+    pub object: Opaque,
+}
+
+/// A change of boxes.
+#[derive(Clone, Debug)]
+pub enum BoxWrite {
+    /// Moves boxes from a session's staging area to their place. Every hash that the link names must be staged,
+    /// or the commit is refused and the staged set stays.
+    Take {
+        /// Whose staging area.
+        session: SessionId,
+        /// What they open.
+        scope: BoxScope,
+        /// Generation, epoch or key version.
+        generation: u64,
+        /// What the link names: recipient and hash.
+        expect: Vec<(BoxTo, Bytes32)>,
+    },
+    /// Deletes a recipient's boxes of a scope (decline, remove).
+    Drop {
+        /// What they open.
+        scope: BoxScope,
+        /// Whose.
+        recipient: KeyringId,
+    },
+}
+
+/// A thread to create.
+#[derive(Clone, Copy, Debug)]
+pub struct NewThread {
+    /// Its id, made by its author.
+    pub thread: ThreadId,
+    /// The organization it is created in.
+    pub org: Option<OrgId>,
+    /// What it is.
+    pub kind: u8,
+}
+
+/// An entry to append. `n`, `head`, time and closed state are the committer's; `hash` is the caller's, who has
+/// checked signature and core.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Kind of entry, as in its core.
+    pub kind: u8,
+    /// What it is anchored to.
+    pub anchor: Anchor,
+    /// Its id; refused when used in this thread before.
+    pub msg_id: MsgId,
+    /// Who signed it.
+    pub author: UserId,
+    /// On which device.
+    pub device: DeviceId,
+    /// Must be the last one of (author, device) in this thread plus one.
+    pub aseq: Seq,
+    /// The epoch it was written under: must be the current one. `None` where the kind does not depend on it.
+    pub epoch: Option<u64>,
+    /// `SHA-256("relais/v1/entry\0" || core || payload_hash || sig)`.
+    pub hash: Bytes32,
+    /// The signed core.
+    pub core: Opaque,
+    /// SHA-256 of the payload.
+    pub payload_hash: Bytes32,
+    /// The ciphertext or the clear control payload.
+    pub payload: Opaque,
+    /// The signature.
+    pub sig: [u8; 64],
+    /// What it changes besides.
+    pub effect: Effect,
+}
+
+/// What an entry is anchored to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// A message, or a control entry that is anchored like one: no guard, any later head will do.
+    Message,
+    /// A control entry: the head left by the last control entry must be this one. It becomes the new one.
+    Control(Bytes32),
+    /// `close`: the head of the thread must be this one.
+    Head(Bytes32),
+}
+
+/// What an entry changes in the thread's own row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing but the head.
+    None,
+    /// It starts this epoch.
+    Epoch(u64),
+    /// It closes the thread for ever.
+    Close,
+}
+
+/// A change of the directory. `version` of the values is ignored: it counts by itself.
+#[derive(Clone, Debug)]
+pub enum DirectoryWrite {
+    /// Creates or replaces a unit.
+    PutUnit(Unit),
+    /// Creates or replaces a team.
+    PutTeam(Team),
+    /// Creates or replaces a person's card.
+    PutPerson(Person),
+    /// Removes a person's card from an organization.
+    DropPerson(UserId, Option<OrgId>),
+    /// Creates or replaces a membership.
+    PutMembership(Membership),
+    /// Ends a membership.
+    DropMembership(Group, UserId),
+    /// Creates an invitation. Refused when the id or the token is taken.
+    PutInvite(Invite),
+    /// Uses an invitation. Refused when it is unknown, used, withdrawn or over.
+    UseInvite(InviteId, UserId),
+    /// Withdraws an invitation. Refused when it is unknown or used.
+    WithdrawInvite(InviteId),
+}
+
+/// A change of a blob's record.
+#[derive(Clone, Debug)]
+pub enum BlobWrite {
+    /// Announces an upload. Refused when the id is taken.
+    Begin {
+        /// Its id.
+        blob: BlobId,
+        /// Who uploads it.
+        owner: UserId,
+    },
+    /// All bytes are durable. Refused when it was not announced or is complete already.
+    Complete {
+        /// Its id.
+        blob: BlobId,
+        /// Bytes of ciphertext.
+        size: u64,
+        /// SHA-256 of the whole.
+        hash: Bytes32,
+    },
+    /// A thread names it. Refused unless it is complete.
+    Reference {
+        /// Its id.
+        blob: BlobId,
+        /// The thread.
+        thread: ThreadId,
+    },
+    /// Forgets a blob, whose bytes the caller then removes. Refused while a thread names it.
+    Drop(BlobId),
+}
+
+/// Upkeep, the closed list that needs no audit line.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Chore {
+    /// A device has applied a stream up to here. Moves forward only; refused beyond the head.
+    Applied {
+        /// The stream.
+        stream: StreamId,
+        /// The device.
+        device: DeviceId,
+        /// Last entry applied.
+        upto: Seq,
+    },
+    /// A user has read a thread up to here. Moves forward only; refused beyond the thread's last entry.
+    Read {
+        /// The thread.
+        thread: ThreadId,
+        /// Who.
+        user: UserId,
+        /// Last entry read.
+        upto: Seq,
+    },
+    /// A session was seen.
+    TouchSession(SessionId),
+    /// A sign-in under way begins or moves on; replaces an earlier state of the same id.
+    PutLogin(Box<Login>),
+    /// Counts one try of a code. Refused (and the tries stay at zero) when none is left.
+    SpendTry(LoginId),
+    /// Moves a sign-in on only from this stage. Refused otherwise.
+    AdvanceLogin {
+        /// Which.
+        login: LoginId,
+        /// The stage it must be in.
+        from: LoginStage,
+        /// Its new state.
+        to: Box<Login>,
+    },
+    /// Counts against a limit that survives restarts. Refused, counting nothing, when the window is full.
+    Charge {
+        /// Keyed hash of what is limited (an address, an account); never the thing itself.
+        key: Bytes32,
+        /// How often within the window.
+        limit: u32,
+        /// Length of the window, in milliseconds.
+        window_ms: u64,
+    },
+    /// Forgets a counter, after a success.
+    Discharge(Bytes32),
+    /// Puts boxes into a session's staging area. Refused beyond [`crate::limits::STAGED_BYTES_MAX`].
+    StageBoxes {
+        /// Whose area.
+        session: SessionId,
+        /// What they open.
+        scope: BoxScope,
+        /// The boxes.
+        boxes: Vec<SealedBox>,
+    },
+    /// Removes what is over: old idempotency keys, stream entries, staged boxes, sign-ins, counters; one bounded
+    /// round.
+    Sweep,
+}
