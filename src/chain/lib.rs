@@ -1,1 +1,33 @@
-//! relais-chain.
+//! Signed chains: what people signed about their keys, their teams, their units and their threads, and the
+//! one validator that both the server and every client run over it.
+//!
+//! Invariant: this crate sees public data only. It knows no seed, no plaintext, no clock, no socket and no
+//! store.
+//!
+//! Layers: [`codec`] (strict bytes), [`keys`] and [`hash`], [`envelope`] (the signed object as it travels),
+//! [`link`] with [`user`], [`keyring`] and [`unit`] (chains of links), and [`directory`] which holds them.
+
+pub mod codec;
+pub mod directory;
+pub mod envelope;
+pub mod error;
+pub mod facts;
+pub mod hash;
+pub mod keyring;
+pub mod keyring_body;
+pub mod keys;
+pub mod limits;
+pub mod link;
+pub mod sign;
+pub mod unit;
+pub mod user;
+pub mod user_body;
+
+pub use directory::Directory;
+pub use envelope::Signed;
+pub use error::ChainError;
+pub use facts::{Facts, Mode};
+pub use keyring::KeyringChain;
+pub use keys::PublicKey;
+pub use unit::UnitChain;
+pub use user::UserChain;

@@ -1,1 +1,14 @@
-//! relais-server.
+//! The Relais server: the shell around the cores and the only place where they are wired to sockets, disks,
+//! clocks and randomness.
+//!
+//! Invariant: this crate never links the client's cryptography. It stores and routes ciphertext, verifies
+//! public chains, and could not read a message if it wanted to.
+
+pub mod app;
+pub mod clock;
+pub mod deliver;
+pub mod directory;
+pub mod keys;
+pub mod mail;
+pub mod metrics;
+pub mod services;

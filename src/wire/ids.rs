@@ -22,6 +22,7 @@ macro_rules! byte_newtypes {
     ($($(#[$doc:meta])* $name:ident[$len:literal];)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "Uint8Array"))]
         pub struct $name([u8; $len]);
 
         impl $name {
@@ -116,6 +117,10 @@ byte_newtypes! {
     LoginId[16];
     /// A keyring: a user's `U` or `I`, a team's `TM` or `TA`, a unit's `OA` or `OD`.
     KeyringId[16];
+    /// A team; its keyrings have ids of their own.
+    TeamId[16];
+    /// Anything that has a chain or boxes, where the kind is said beside it.
+    ObjectId[16];
     /// A patient file.
     FileId[16];
     /// A ciphertext blob of an exchanged file.
@@ -136,6 +141,25 @@ impl From<OrgId> for UnitId {
     }
 }
 
+/// Declares that an id may stand where the kind of the object is said beside it.
+macro_rules! object_ids {
+    ($($name:ident),*) => {$(
+        impl From<$name> for ObjectId {
+            fn from(id: $name) -> Self {
+                Self(id.0)
+            }
+        }
+
+        impl From<ObjectId> for $name {
+            fn from(id: ObjectId) -> Self {
+                Self(id.0)
+            }
+        }
+    )*};
+}
+
+object_ids!(UserId, UnitId, ThreadId, KeyringId);
+
 /// The largest integer that may cross the wire: beyond it JavaScript loses precision.
 pub const INT_MAX: u64 = (1 << 53) - 1;
 
@@ -146,6 +170,7 @@ pub struct IntTooLarge;
 
 /// Position of an entry in a stream or thread. The first entry is 1; 0 means "before the first".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(type = "number"))]
 pub struct Seq(u64);
 
 impl Seq {

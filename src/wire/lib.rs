@@ -9,9 +9,34 @@
 //! missing is an error unless it is optional. On the JSON carrier the same structs are used, with binary
 //! fields in base64 and ids in hexadecimal.
 
+pub mod account;
+pub mod chains;
+pub mod codec;
+pub mod codes;
+pub mod control;
+mod control_table;
+pub mod directory;
+mod event;
+pub mod events;
+pub mod files;
+pub mod frame;
 pub mod ids;
+pub mod limits;
+mod reply;
+mod request;
+pub mod scalar;
+pub mod streams;
+pub mod threads;
 
-pub use ids::{
-    BlobId, Bytes32, ConnId, DeviceId, Epoch, FileId, IdemKey, InviteId, KeyringId, LoginId, MsgId, OrgId,
-    Seq, SessionId, ThreadId, UnitId, UserId,
-};
+pub use codec::DecodeError;
+pub use codes::{CloseCode, ErrorCode, Refusal, Stale};
+pub use control_table::Control;
+pub use event::{Event, Lane};
+pub use frame::{Class, Frame, FrameError, Header, StreamTag, encode_frame};
+pub use ids::*;
+pub use reply::{Reply, decode_reply, encode_reply};
+pub use request::{Call, Request};
+pub use scalar::{Bin, ByteSize, Millis, Private};
+
+/// Name of the WebSocket subprotocol.
+pub const SUBPROTOCOL: &str = "relais.v1";

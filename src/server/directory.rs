@@ -1,0 +1,144 @@
+//! Which shards a user has sockets on, and the bounded channels to them.
+//!
+//! The map is reached through closures only: no guard ever leaves this module, so none can cross an `await`.
+//!
+//! Not known here: sessions, cursors, lanes.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use relais_wire::ids::UserId;
+use tokio::sync::mpsc;
+
+use crate::deliver::{Delivery, End, Hint};
+use crate::metrics::Metrics;
+
+/// Messages waiting for one shard. A shard takes thousands per millisecond; more than this means that it is
+/// stuck, and then sessions are better served from the store.
+pub const SHARD_QUEUE: usize = 16_384;
+
+/// Shards at most: a user's set of shards is one 64-bit mask.
+pub const SHARDS_MAX: usize = 64;
+
+/// What a shard is told from outside.
+#[derive(Clone, Debug)]
+pub enum ToShard {
+    /// A committed stream entry.
+    Deliver(Delivery),
+    /// A hint for the users of it that have sockets here.
+    Hint(Arc<Hint>),
+    /// Sockets of a user end.
+    End(End),
+}
+
+/// Routes from users to shards. Cloning gives another handle to the same routes.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    shards: Arc<[mpsc::Sender<ToShard>]>,
+    users: Arc<DashMap<UserId, u64>>,
+}
+
+impl Directory {
+    /// Makes the channels of `shards` shards (at least one, at most [`SHARDS_MAX`]) and returns their ends.
+    #[must_use]
+    pub fn new(shards: usize) -> (Self, Vec<mpsc::Receiver<ToShard>>) {
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..shards.clamp(1, SHARDS_MAX)).map(|_| mpsc::channel(SHARD_QUEUE)).unzip();
+        (Self { shards: senders.into(), users: Arc::default() }, receivers)
+    }
+
+    /// A shard has its first socket of a user.
+    pub fn join(&self, user: UserId, shard: usize) {
+        *self.users.entry(user).or_insert(0) |= bit(shard);
+    }
+
+    /// A shard has no socket of a user any more.
+    pub fn leave(&self, user: UserId, shard: usize) {
+        self.users.remove_if_mut(&user, |_, mask| {
+            *mask &= !bit(shard);
+            *mask == 0
+        });
+    }
+
+    /// Users that have a socket.
+    #[must_use]
+    pub fn users_online(&self) -> usize {
+        self.users.len()
+    }
+
+    pub(crate) fn deliver(&self, metrics: &Metrics, delivery: Delivery) {
+        let mask = self.mask(delivery.user);
+        self.send(metrics, mask, ToShard::Deliver(delivery));
+    }
+
+    pub(crate) fn hint(&self, metrics: &Metrics, hint: &Arc<Hint>) {
+        let mask = hint.users.iter().fold(0, |mask, user| mask | self.mask(*user));
+        self.send(metrics, mask, ToShard::Hint(Arc::clone(hint)));
+    }
+
+    pub(crate) fn end(&self, metrics: &Metrics, end: End) {
+        self.send(metrics, self.mask(end.user), ToShard::End(end));
+    }
+
+    fn mask(&self, user: UserId) -> u64 {
+        self.users.get(&user).map_or(0, |mask| *mask)
+    }
+
+    fn send(&self, metrics: &Metrics, mask: u64, message: ToShard) {
+        for (shard, sender) in self.shards.iter().enumerate() {
+            if mask & bit(shard) != 0 && sender.try_send(message.clone()).is_err() {
+                metrics.hint_dropped();
+            }
+        }
+    }
+}
+
+fn bit(shard: usize) -> u64 {
+    u32::try_from(shard).ok().and_then(|shard| 1_u64.checked_shl(shard)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use relais_wire::ids::{Seq, UserId};
+
+    use super::{Directory, SHARD_QUEUE, ToShard};
+    use crate::deliver::Delivery;
+    use crate::metrics::Metrics;
+
+    fn entry(user: UserId) -> Delivery {
+        Delivery { user, context: None, seq: Seq::ZERO.next(), kind: 1, body: Bytes::from_static(&[0x80]) }
+    }
+
+    #[test]
+    fn an_entry_reaches_the_shards_of_its_user_and_no_other() {
+        let (directory, mut shards) = Directory::new(3);
+        let (ada, ben) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+        directory.join(ada, 0);
+        directory.join(ada, 2);
+        directory.join(ben, 1);
+        let metrics = Metrics::default();
+        directory.deliver(&metrics, entry(ada));
+        let got: Vec<bool> = shards.iter_mut().map(|shard| shard.try_recv().is_ok()).collect();
+        assert_eq!(got, [true, false, true]);
+        directory.leave(ada, 0);
+        directory.deliver(&metrics, entry(ada));
+        let got: Vec<bool> = shards.iter_mut().map(|shard| shard.try_recv().is_ok()).collect();
+        assert_eq!(got, [false, false, true]);
+        directory.leave(ada, 2);
+        assert_eq!(directory.users_online(), 1);
+    }
+
+    #[test]
+    fn a_stuck_shard_loses_hints_and_blocks_nobody() {
+        let (directory, mut shards) = Directory::new(1);
+        let ada = UserId::from_bytes([1; 16]);
+        directory.join(ada, 0);
+        let metrics = Metrics::default();
+        for _ in 0..SHARD_QUEUE + 7 {
+            directory.deliver(&metrics, entry(ada));
+        }
+        assert_eq!(metrics.hints_dropped(), 7);
+        assert!(matches!(shards[0].try_recv(), Ok(ToShard::Deliver(_))));
+    }
+}

@@ -1,0 +1,1714 @@
+// Generated from the Rust definitions by `cargo x wire-ts`. Do not edit.
+
+export type UserId = Uint8Array;
+export type OrgId = Uint8Array;
+export type UnitId = Uint8Array;
+export type ThreadId = Uint8Array;
+export type MsgId = Uint8Array;
+export type DeviceId = Uint8Array;
+export type SessionId = Uint8Array;
+export type LoginId = Uint8Array;
+export type KeyringId = Uint8Array;
+export type TeamId = Uint8Array;
+export type ObjectId = Uint8Array;
+export type FileId = Uint8Array;
+export type BlobId = Uint8Array;
+export type InviteId = Uint8Array;
+export type ConnId = Uint8Array;
+export type IdemKey = Uint8Array;
+export type Bytes32 = Uint8Array;
+export type Epoch = Uint8Array;
+export type Bin = Uint8Array;
+export type Seq = number;
+export type Millis = number;
+export type ByteSize = number;
+export type Private = string;
+export type Refusal = { 
+/**
+ * What is wrong.
+ */
+code: number, 
+/**
+ * Milliseconds after which it may be tried again.
+ */
+retry_after?: Millis, 
+/**
+ * With [`ErrorCode::ChainRefused`]: the number of the broken rule.
+ */
+chain_code?: number, 
+/**
+ * With [`ErrorCode::Stale`]: what is current.
+ */
+stale?: Stale, };
+export type Stale = { 
+/**
+ * The keyring whose generation is newer, or absent when the thread itself moved on.
+ */
+keyring?: KeyringId, 
+/**
+ * Its generation; for a thread, its epoch.
+ */
+generation: number, 
+/**
+ * Length of the chain.
+ */
+n: Seq, 
+/**
+ * Head of the chain; for a thread, the head of its control entries.
+ */
+head: Bytes32, };
+export type Greeting = { 
+/**
+ * 32 random bytes, never used twice.
+ */
+nonce: Bin, 
+/**
+ * Server time.
+ */
+now: Millis, };
+export type Hello = { 
+/**
+ * The session to resume, or nothing to sign in on this connection.
+ */
+session?: HelloSession, };
+export type HelloSession = { 
+/**
+ * The session.
+ */
+session: SessionId, 
+/**
+ * Number of the ticket key that the session key was derived from.
+ */
+kid: number, 
+/**
+ * `HMAC-SHA-256(session key, proof_input(…))`.
+ */
+proof: Bin, 
+/**
+ * The ticket of the last `Welcome` or sign-in; without it the server reads the session from its store.
+ */
+ticket?: Bin, 
+/**
+ * The organization to follow, with its cursor; absent: the personal stream only.
+ */
+org?: OrgCursor, 
+/**
+ * The cursor of the personal stream; absent: start with a snapshot.
+ */
+personal?: Cursor, };
+export type Cursor = { 
+/**
+ * The store's epoch at the time.
+ */
+epoch: Epoch, 
+/**
+ * The last entry that was applied.
+ */
+seq: Seq, };
+export type OrgCursor = { 
+/**
+ * The organization.
+ */
+org: OrgId, 
+/**
+ * The cursor; absent: start with a snapshot.
+ */
+cursor?: Cursor, };
+export type Welcome = { 
+/**
+ * The store's history; a cursor of another epoch is worthless.
+ */
+epoch: Epoch, 
+/**
+ * Server time.
+ */
+now: Millis, 
+/**
+ * Head of the followed organization's stream.
+ */
+org_head?: Seq, 
+/**
+ * Head of the personal stream; absent on a connection that signs in.
+ */
+personal_head?: Seq, 
+/**
+ * For the next `Hello` within ten minutes after this connection ends.
+ */
+ticket?: Bin, 
+/**
+ * A newer session key, when the ticket key has been rotated since the one that was proved.
+ */
+rekey?: SessionKey, 
+/**
+ * Bounds of this server that a client plans with.
+ */
+limits: Limits, };
+export type SessionKey = { 
+/**
+ * Number of the ticket key.
+ */
+kid: number, 
+/**
+ * `HMAC-SHA-256(ticket key, session id)`; held as a non-extractable HMAC key where the platform can.
+ */
+key: Bin, };
+export type Limits = { 
+/**
+ * Bytes of one frame on this connection.
+ */
+frame_bytes: number, 
+/**
+ * Requests under way at once.
+ */
+requests_in_flight: number, 
+/**
+ * Bytes of one file's ciphertext.
+ */
+file_bytes: ByteSize, 
+/**
+ * Milliseconds between heartbeats, before jitter.
+ */
+ping_interval: Millis, };
+export type Ping = { 
+/**
+ * Server time.
+ */
+now: Millis, 
+/**
+ * Head of the followed organization's stream.
+ */
+org?: Seq, 
+/**
+ * Head of the personal stream.
+ */
+personal: Seq, };
+export type Pong = { 
+/**
+ * Last applied entry of the followed organization's stream.
+ */
+org?: Seq, 
+/**
+ * Last applied entry of the personal stream.
+ */
+personal: Seq, };
+export type CaughtUp = { 
+/**
+ * Which stream.
+ */
+stream: Followed, 
+/**
+ * The last entry sent.
+ */
+seq: Seq, };
+export type Resync = { 
+/**
+ * Which stream.
+ */
+stream: Followed, 
+/**
+ * Why.
+ */
+reason: ResyncReason, };
+export type Followed = "org" | "personal";
+export type ResyncReason = "no_cursor" | "other_epoch" | "ahead" | "too_old";
+export type Ksf = { 
+/**
+ * Memory in KiB.
+ */
+memory_kib: number, 
+/**
+ * Passes over it.
+ */
+passes: number, 
+/**
+ * Lanes.
+ */
+lanes: number, };
+export type RegisterStart = { 
+/**
+ * Where the code goes, and the login from then on.
+ */
+email: Private, 
+/**
+ * The token of an invitation, where the instance or the inviter asks for one.
+ */
+invite?: Bin, 
+/**
+ * Language of the mail.
+ */
+locale: Locale, 
+/**
+ * OPAQUE `RegistrationRequest`.
+ */
+opaque: Bin, };
+export type RegisterStarted = { 
+/**
+ * Names this registration for ten minutes.
+ */
+login: LoginId, 
+/**
+ * The account's id, and its OPAQUE credential identifier.
+ */
+user: UserId, 
+/**
+ * OPAQUE `RegistrationResponse`.
+ */
+opaque: Bin, 
+/**
+ * Milliseconds until another code may be asked for.
+ */
+resend_after: Millis, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
+export type Vault = { 
+/**
+ * Counts up by one with every change; bound into the ciphertext.
+ */
+version: Seq, 
+/**
+ * AES-256-GCM ciphertext.
+ */
+ciphertext: Bin, };
+export type Wrap = { 
+/**
+ * What opens it.
+ */
+kind: WrapKind, 
+/**
+ * Tells several wraps of one kind apart (a passkey's credential id); empty otherwise.
+ */
+label: Bin, 
+/**
+ * AES-256-GCM ciphertext of the vault key.
+ */
+ciphertext: Bin, };
+export type Recovery = { 
+/**
+ * Ed25519 public key derived from the user's half; proves that half without showing it.
+ */
+auth_key: Bin, 
+/**
+ * 32 random bytes: the server's half.
+ */
+server_half: Bin, };
+export type RegisterFinish = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * From [`RegisterStarted`].
+ */
+login: LoginId, 
+/**
+ * The code that was mailed.
+ */
+code: Private, 
+/**
+ * OPAQUE `RegistrationUpload`.
+ */
+opaque: Bin, 
+/**
+ * The name shown to others.
+ */
+name: Private, 
+/**
+ * Root and vault links of the user chain, first links of the keyrings `U` and `I`.
+ */
+links: Array<ChainLink>, 
+/**
+ * Boxes named by those links.
+ */
+boxes: Array<SealedBox>, 
+/**
+ * The vault.
+ */
+vault: Vault, 
+/**
+ * Wraps of the vault key: password and recovery at least.
+ */
+wraps: Array<Wrap>, 
+/**
+ * The server's part of the recovery code.
+ */
+recovery: Recovery, 
+/**
+ * The device that registers, and is signed in by it.
+ */
+device: DeviceId, };
+export type LoginStart = { 
+/**
+ * The login.
+ */
+email: Private, 
+/**
+ * OPAQUE `CredentialRequest` (KE1).
+ */
+opaque: Bin, };
+export type LoginStarted = { 
+/**
+ * Names this sign-in for ten minutes.
+ */
+login: LoginId, 
+/**
+ * The account's id; a stable invented one where there is no account.
+ */
+user: UserId, 
+/**
+ * OPAQUE `CredentialResponse` (KE2).
+ */
+opaque: Bin, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
+export type LoginFinish = { 
+/**
+ * From [`LoginStarted`].
+ */
+login: LoginId, 
+/**
+ * OPAQUE `CredentialFinalization` (KE3).
+ */
+opaque: Bin, 
+/**
+ * Language of the mail.
+ */
+locale: Locale, };
+export type FactorNeeded = { 
+/**
+ * What may be used; the first is already under way.
+ */
+factors: Array<FactorKind>, 
+/**
+ * Milliseconds until another code may be asked for.
+ */
+resend_after: Millis, };
+export type ResendCode = { 
+/**
+ * The sign-in, registration or recovery.
+ */
+login: LoginId, };
+export type CodeSent = { 
+/**
+ * Milliseconds until another code may be asked for.
+ */
+resend_after: Millis, 
+/**
+ * How many more codes this sign-in may send.
+ */
+left: number, };
+export type SecondFactor = { 
+/**
+ * The sign-in.
+ */
+login: LoginId, 
+/**
+ * The code.
+ */
+code: Private, 
+/**
+ * The device that signs in.
+ */
+device: DeviceId, };
+export type SessionGrant = { 
+/**
+ * The session.
+ */
+session: SessionId, 
+/**
+ * The user.
+ */
+user: UserId, 
+/**
+ * The device.
+ */
+device: DeviceId, 
+/**
+ * The session's key.
+ */
+key: SessionKey, 
+/**
+ * For the first `Hello`.
+ */
+ticket: Bin, 
+/**
+ * Server time at which the session ends.
+ */
+expires: Millis, 
+/**
+ * The vault.
+ */
+vault: Vault, 
+/**
+ * Wraps of the vault key.
+ */
+wraps: Array<Wrap>, 
+/**
+ * Organizations the user is a member of.
+ */
+orgs: Array<OrgId>, };
+export type RecoverStart = { 
+/**
+ * The login.
+ */
+email: Private, 
+/**
+ * Language of the mail.
+ */
+locale: Locale, };
+export type RecoverStarted = { 
+/**
+ * Names this recovery for ten minutes.
+ */
+login: LoginId, 
+/**
+ * Milliseconds until another code may be asked for.
+ */
+resend_after: Millis, };
+export type RecoverProve = { 
+/**
+ * From [`RecoverStarted`].
+ */
+login: LoginId, 
+/**
+ * The code.
+ */
+code: Private, };
+export type RecoverChallenge = { 
+/**
+ * The account.
+ */
+user: UserId, 
+/**
+ * 32 random bytes to sign with the key derived from the user's half of the recovery code.
+ */
+challenge: Bin, };
+export type RecoverAuth = { 
+/**
+ * The recovery.
+ */
+login: LoginId, 
+/**
+ * Ed25519 signature over the challenge, label `relais/v1/recover`.
+ */
+signature: Bin, 
+/**
+ * OPAQUE `RegistrationRequest` of the new password.
+ */
+opaque: Bin, };
+export type RecoverGranted = { 
+/**
+ * The server's half.
+ */
+server_half: Bin, 
+/**
+ * The wrap both halves open.
+ */
+wrap: Wrap, 
+/**
+ * The vault.
+ */
+vault: Vault, 
+/**
+ * OPAQUE `RegistrationResponse`.
+ */
+opaque: Bin, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
+export type Rekey = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The recovery, or absent in a running session.
+ */
+login?: LoginId, 
+/**
+ * OPAQUE `RegistrationUpload`.
+ */
+opaque: Bin, 
+/**
+ * The vault under its new key.
+ */
+vault: Vault, 
+/**
+ * All wraps; the older ones are deleted.
+ */
+wraps: Array<Wrap>, 
+/**
+ * A new recovery code's server part (always after a recovery).
+ */
+recovery?: Recovery, 
+/**
+ * Links of the user chain: `vault`, `recovery_renewed`.
+ */
+links: Array<ChainLink>, 
+/**
+ * The device that is signed in by a recovery.
+ */
+device?: DeviceId, };
+export type Rekeyed = { 
+/**
+ * After a recovery: the new session. All others are revoked.
+ */
+session?: SessionGrant, };
+export type PasswordStart = { 
+/**
+ * OPAQUE `RegistrationRequest`.
+ */
+opaque: Bin, };
+export type PasswordStarted = { 
+/**
+ * OPAQUE `RegistrationResponse`.
+ */
+opaque: Bin, 
+/**
+ * How the password is stretched.
+ */
+ksf: Ksf, };
+export type RenewRecovery = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The server's new part.
+ */
+recovery: Recovery, 
+/**
+ * The vault key wrapped for the new code.
+ */
+wrap: Wrap, 
+/**
+ * The `recovery_renewed` link.
+ */
+links: Array<ChainLink>, };
+export type ListSessions = Record<symbol, never>;
+export type Sessions = { 
+/**
+ * Newest first.
+ */
+sessions: Array<SessionCard>, };
+export type SessionCard = { 
+/**
+ * The session.
+ */
+session: SessionId, 
+/**
+ * Its device.
+ */
+device: DeviceId, 
+/**
+ * Server time of the sign-in.
+ */
+opened: Millis, 
+/**
+ * Server time it was last seen, at most five seconds old while connected.
+ */
+seen: Millis, 
+/**
+ * Server time at which it ends.
+ */
+expires: Millis, 
+/**
+ * Whether it is the one asking.
+ */
+current: boolean, };
+export type RevokeSession = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The session; the own one signs out.
+ */
+session: SessionId, };
+export type GetVault = Record<symbol, never>;
+export type PutVault = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The vault, its version one more than before.
+ */
+vault: Vault, 
+/**
+ * The `vault` link of the user chain, and other links made with it.
+ */
+links: Array<ChainLink>, 
+/**
+ * Boxes named by those links, besides the staged ones.
+ */
+boxes: Array<SealedBox>, };
+export type GetObject = { 
+/**
+ * Which.
+ */
+object: ObjectKind, };
+export type Object = { 
+/**
+ * 0 when there is none yet.
+ */
+version: Seq, 
+/**
+ * Ciphertext; empty when there is none yet.
+ */
+ciphertext: Bin, };
+export type PutObject = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * Which.
+ */
+object: ObjectKind, 
+/**
+ * The version this one replaces.
+ */
+replaces: Seq, 
+/**
+ * Ciphertext.
+ */
+ciphertext: Bin, };
+export type ObjectStored = { 
+/**
+ * The object's version now.
+ */
+version: Seq, };
+export type Done = Record<symbol, never>;
+export type Locale = "fr" | "en";
+export type WrapKind = "password" | "recovery" | "passkey" | "key_file";
+export type FactorKind = "email" | "totp" | "passkey";
+export type ObjectKind = "key_index" | "pins";
+export type ChainLink = { 
+/**
+ * Kind of the chain.
+ */
+chain: ChainKind, 
+/**
+ * Id of the chain.
+ */
+id: ObjectId, 
+/**
+ * The signed link, as it was made.
+ */
+link: Bin, };
+export type GetLinks = { 
+/**
+ * Kind of the chain.
+ */
+chain: ChainKind, 
+/**
+ * Id of the chain.
+ */
+id: ObjectId, 
+/**
+ * The last link already known; 0 for all.
+ */
+after: Seq, 
+/**
+ * How many at most.
+ */
+max: number, };
+export type Links = { 
+/**
+ * Links in order.
+ */
+links: Array<Bin>, 
+/**
+ * Length of the chain.
+ */
+n: Seq, 
+/**
+ * Hash of its last link.
+ */
+head: Bytes32, };
+export type AppendLinks = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The links, in an order in which each is valid after those before it.
+ */
+links: Array<ChainLink>, };
+export type LinksAppended = { 
+/**
+ * Position and head of each chain after the commit, in the order of the request's links.
+ */
+heads: Array<ChainHead>, };
+export type ChainHead = { 
+/**
+ * Length of the chain.
+ */
+n: Seq, 
+/**
+ * Hash of its last link.
+ */
+head: Bytes32, };
+export type SealedBox = { 
+/**
+ * What it opens.
+ */
+scope: BoxScope, 
+/**
+ * Id of the keyring or thread.
+ */
+id: ObjectId, 
+/**
+ * Generation or epoch of the seed.
+ */
+generation: number, 
+/**
+ * The keyring it is sealed to.
+ */
+recipient: KeyringId, 
+/**
+ * The generation of that keyring.
+ */
+recipient_generation: number, 
+/**
+ * HPKE encapsulation and ciphertext.
+ */
+bytes: Bin, };
+export type PutBoxes = { 
+/**
+ * The boxes; one that is already staged is replaced.
+ */
+boxes: Array<SealedBox>, };
+export type BoxesStaged = { 
+/**
+ * Bytes staged by this session now.
+ */
+bytes: number, 
+/**
+ * Server time at which they are dropped.
+ */
+expires: Millis, };
+export type GetBoxes = { 
+/**
+ * What they open.
+ */
+scope: BoxScope, 
+/**
+ * Id of the keyring or thread.
+ */
+id: ObjectId, 
+/**
+ * First generation or epoch.
+ */
+from: number, 
+/**
+ * Last generation or epoch.
+ */
+to: number, 
+/**
+ * The recipient keyring: the asker's `U` or `I`, or a keyring the asker is a member of.
+ */
+recipient: KeyringId, };
+export type Boxes = { 
+/**
+ * Ascending by generation.
+ */
+boxes: Array<SealedBox>, };
+export type ChainKind = "user" | "keyring" | "unit";
+export type BoxScope = "keyring" | "thread";
+export type SignedEntry = { 
+/**
+ * Positional array, signed.
+ */
+core: Bin, 
+/**
+ * Ciphertext or control object; its hash is signed.
+ */
+payload: Bin, 
+/**
+ * Ed25519 signature.
+ */
+sig: Bin, };
+export type Append = { 
+/**
+ * Idempotency key. Any change of an entry takes a new one.
+ */
+idem: IdemKey, 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * In order.
+ */
+entries: Array<SignedEntry>, };
+export type Appended = { 
+/**
+ * One for each entry.
+ */
+receipts: Array<Receipt>, };
+export type Receipt = { 
+/**
+ * Position in the thread; the first entry is 0.
+ */
+n: Seq, 
+/**
+ * Head after it.
+ */
+head: Bytes32, 
+/**
+ * Server time.
+ */
+at: Millis, 
+/**
+ * Ed25519 signature of the server over thread, n, head and time (label `relais/v1/receipt`).
+ */
+sig: Bin, };
+export type StoredEntry = { 
+/**
+ * Position in the thread; the first entry is 0.
+ */
+n: Seq, 
+/**
+ * Server time of the commit.
+ */
+at: Millis, 
+/**
+ * As signed.
+ */
+core: Bin, 
+/**
+ * Absent where the content was deleted; the chain still verifies with `payload_hash`.
+ */
+payload?: Bin, 
+/**
+ * SHA-256 of the payload, where that is absent.
+ */
+payload_hash?: Bytes32, 
+/**
+ * As signed.
+ */
+sig: Bin, };
+export type GetThread = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, };
+export type GetEntries = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * First position wanted, or last when reading backward.
+ */
+from: Seq, 
+/**
+ * How many at most.
+ */
+max: number, 
+/**
+ * Towards older entries.
+ */
+backward: boolean, };
+export type Entries = { 
+/**
+ * Ascending by position.
+ */
+entries: Array<StoredEntry>, 
+/**
+ * Entries the thread has; the last one's position is one less.
+ */
+len: Seq, 
+/**
+ * Head of the thread.
+ */
+head: Bytes32, };
+export type MarkRead = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * The last position seen. Going back has no effect.
+ */
+n: Seq, };
+export type GetReads = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, };
+export type Reads = { 
+/**
+ * One for each participant the asker may see.
+ */
+marks: Array<ReadMark>, };
+export type ReadMark = { 
+/**
+ * The person.
+ */
+user: UserId, 
+/**
+ * Entries that have reached one of their devices.
+ */
+delivered: Seq, 
+/**
+ * Entries seen.
+ */
+read: Seq, };
+export type Party = { 
+/**
+ * The person.
+ */
+user?: UserId, 
+/**
+ * The team.
+ */
+team?: TeamId, 
+/**
+ * The organization they take part for.
+ */
+as_org?: OrgId, 
+/**
+ * Where they stand.
+ */
+state: PartyState, };
+export type ThreadCard = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * Entries it has.
+ */
+len: Seq, 
+/**
+ * Its head.
+ */
+head: Bytes32, 
+/**
+ * The head of its control entries, which the next control entry names.
+ */
+ctrl_head: Bytes32, 
+/**
+ * The current epoch.
+ */
+epoch: number, 
+/**
+ * The first entry the asker may read.
+ */
+first: Seq, 
+/**
+ * Entries the asker has seen.
+ */
+read: Seq, 
+/**
+ * Server time of the last entry.
+ */
+at: Millis, 
+/**
+ * Whether it is closed.
+ */
+closed: boolean, 
+/**
+ * The asker's own standing.
+ */
+state: PartyState, 
+/**
+ * Some of the participants.
+ */
+parties: Array<Party>, 
+/**
+ * How many more there are.
+ */
+more_parties: number, };
+export type PartyState = "invited" | "active" | "left" | "declined" | "removed";
+export type Focus = { 
+/**
+ * The organization; absent: none.
+ */
+org?: OrgId, 
+/**
+ * Where to continue; absent: at the head.
+ */
+cursor?: Cursor, };
+export type FollowPersonal = { 
+/**
+ * Where to continue.
+ */
+cursor: Cursor, };
+export type Following = { 
+/**
+ * Head of the stream.
+ */
+head: Seq, };
+export type Pull = { 
+/**
+ * The organization; absent: the personal stream.
+ */
+org?: OrgId, 
+/**
+ * The last entry already known.
+ */
+after: Cursor, 
+/**
+ * How many at most.
+ */
+max: number, };
+export type StreamPage = { 
+/**
+ * In order, the first one numbered `after + 1`.
+ */
+entries: Array<StreamItem>, 
+/**
+ * Head of the stream.
+ */
+head: Seq, };
+export type StreamItem = { 
+/**
+ * Its number.
+ */
+seq: Seq, 
+/**
+ * Type of the event.
+ */
+kind: number, 
+/**
+ * Body of the event, MessagePack.
+ */
+body: Bin, };
+export type GetSnapshot = { 
+/**
+ * The organization; absent: the personal context.
+ */
+org?: OrgId, 
+/**
+ * From the page before; absent: the first page.
+ */
+page?: Bin, };
+export type Snapshot = { 
+/**
+ * The cursor the snapshot was cut at.
+ */
+cursor: Cursor, 
+/**
+ * First page of an organization: its card.
+ */
+org?: OrgCard, 
+/**
+ * First page of an organization: the asker's teams in it.
+ */
+teams: Array<TeamCard>, 
+/**
+ * Threads, newest first.
+ */
+threads: Array<ThreadCard>, 
+/**
+ * Asks for the next page; absent on the last.
+ */
+next?: Bin, };
+export type GetServer = Record<symbol, never>;
+export type ServerCard = { 
+/**
+ * The origin that OPAQUE binds as server identity.
+ */
+origin: string, 
+/**
+ * Version of the software.
+ */
+version: string, 
+/**
+ * OPAQUE server public key, to be pinned.
+ */
+opaque_key: Bin, 
+/**
+ * Ed25519 key of receipts.
+ */
+receipt_key: Bin, 
+/**
+ * Whether one may register without an invitation.
+ */
+open_registration: boolean, 
+/**
+ * Whether this is a demonstration with fictitious data.
+ */
+demo: boolean, 
+/**
+ * Root unit of the instance, once it exists.
+ */
+root?: UnitId, 
+/**
+ * Server time.
+ */
+now: Millis, };
+export type Search = { 
+/**
+ * At least two characters; accents and case do not count.
+ */
+query: Private, 
+/**
+ * The organization searched in; absent: the whole network.
+ */
+org?: OrgId, };
+export type Found = { 
+/**
+ * People.
+ */
+people: Array<PersonCard>, 
+/**
+ * Teams.
+ */
+teams: Array<TeamCard>, 
+/**
+ * Whether there are more than are shown.
+ */
+more: boolean, };
+export type GetPerson = { 
+/**
+ * Who.
+ */
+user: UserId, };
+export type PersonCard = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * The keyring direct messages and boxes of other keyrings are sealed to.
+ */
+personal: KeyringId, 
+/**
+ * The keyring threads are sealed to.
+ */
+inbox: KeyringId, 
+/**
+ * Organizations in common with the asker.
+ */
+orgs: Array<OrgId>, };
+export type GetUnit = { 
+/**
+ * Which.
+ */
+unit: UnitId, };
+export type UnitCard = { 
+/**
+ * Which.
+ */
+unit: UnitId, 
+/**
+ * The organization, whose id is its root unit's.
+ */
+org: OrgId, 
+/**
+ * The unit above; absent for the root (ORG-02).
+ */
+parent?: UnitId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * Keyring of its administrators.
+ */
+admins: KeyringId, 
+/**
+ * Keyring of its data.
+ */
+data: KeyringId, 
+/**
+ * Its teams.
+ */
+teams: Array<TeamCard>, 
+/**
+ * Its members, some of them.
+ */
+members: Array<PersonCard>, 
+/**
+ * Members beyond those.
+ */
+more_members: number, };
+export type OrgCard = { 
+/**
+ * Which.
+ */
+org: OrgId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * Its units.
+ */
+units: Array<UnitId>, };
+export type TeamCard = { 
+/**
+ * Which.
+ */
+team: TeamId, 
+/**
+ * Its unit.
+ */
+unit: UnitId, 
+/**
+ * Its organization.
+ */
+org: OrgId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * Keyring of its managers.
+ */
+managers: KeyringId, 
+/**
+ * Keyring of all its members.
+ */
+all: KeyringId, 
+/**
+ * Threads waiting in its triage box, for its managers.
+ */
+triage?: number, };
+export type CreateUnit = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * Its id.
+ */
+unit: UnitId, 
+/**
+ * The unit above; absent: a new organization.
+ */
+parent?: UnitId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * Genesis of the unit, first links of `OA` and `OD`, the `parent` link.
+ */
+links: Array<ChainLink>, 
+/**
+ * Boxes named by those links.
+ */
+boxes: Array<SealedBox>, };
+export type CreateTeam = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * Its id.
+ */
+team: TeamId, 
+/**
+ * Its unit.
+ */
+unit: UnitId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * First links of `TM` and `TA`.
+ */
+links: Array<ChainLink>, 
+/**
+ * Boxes named by those links.
+ */
+boxes: Array<SealedBox>, };
+export type CreateInvite = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The unit; absent: to the instance alone.
+ */
+unit?: UnitId, 
+/**
+ * Where the server mails it; absent: the inviter hands it over.
+ */
+email?: Private, 
+/**
+ * Language of the mail.
+ */
+locale: Locale, 
+/**
+ * Ed25519 public key of the invitation, whose private part only the token holds.
+ */
+key?: Bin, };
+export type InviteCreated = { 
+/**
+ * The invitation.
+ */
+invite: InviteId, 
+/**
+ * The token, shown once.
+ */
+token: Bin, 
+/**
+ * Server time at which it ends.
+ */
+expires: Millis, };
+export type WithdrawInvite = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * Which.
+ */
+invite: InviteId, };
+export type AcceptInvite = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * The token.
+ */
+token: Bin, 
+/**
+ * Signature over the user's root hash with the invitation's key, where it has one.
+ */
+proof?: Bin, };
+export type GetPending = { 
+/**
+ * The unit.
+ */
+unit: UnitId, };
+export type Pending = { 
+/**
+ * Those who wait.
+ */
+members: Array<PendingMember>, };
+export type PendingMember = { 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * The invitation.
+ */
+invite: InviteId, 
+/**
+ * Signature over the user's root hash with the invitation's key, where it has one.
+ */
+proof?: Bin, };
+export type GetBlob = { 
+/**
+ * Which.
+ */
+blob: BlobId, };
+export type BlobCard = { 
+/**
+ * Whether all of it is durable.
+ */
+complete: boolean, 
+/**
+ * Bytes of the ciphertext.
+ */
+bytes: ByteSize, 
+/**
+ * SHA-256 of the ciphertext, once complete.
+ */
+hash?: Bytes32, };
+export type EntriesAppended = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * In order.
+ */
+entries: Array<StoredEntry>, };
+export type Invited = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * The control entry that invites.
+ */
+entry: StoredEntry, };
+export type ThreadGone = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, };
+export type ChainGrew = { 
+/**
+ * Kind of the chain.
+ */
+chain: ChainKind, 
+/**
+ * Id of the chain.
+ */
+id: ObjectId, 
+/**
+ * Length of the chain after them.
+ */
+n: Seq, 
+/**
+ * In order.
+ */
+links: Array<Bin>, };
+export type ReadMoved = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * Entries seen.
+ */
+read: Seq, };
+export type SessionOpened = { 
+/**
+ * The session.
+ */
+session: SessionId, 
+/**
+ * Its device.
+ */
+device: DeviceId, 
+/**
+ * Server time.
+ */
+at: Millis, };
+export type SessionEnded = { 
+/**
+ * The session.
+ */
+session: SessionId, };
+export type ObjectChanged = { 
+/**
+ * Which.
+ */
+object: ObjectKind, 
+/**
+ * Its version now.
+ */
+version: Seq, };
+export type MemberWaits = { 
+/**
+ * The unit.
+ */
+unit: UnitId, 
+/**
+ * Who.
+ */
+user: UserId, 
+/**
+ * The name.
+ */
+name: Private, 
+/**
+ * The invitation.
+ */
+invite: InviteId, };
+export type Badge = { 
+/**
+ * The organization; absent: the personal context.
+ */
+org?: OrgId, };
+export type Progress = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * Who, and how far.
+ */
+mark: ReadMark, };
+export type Typing = { 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * Who.
+ */
+user: UserId, };
+
+export const REQUEST = {
+  GetServer: 0x0101,
+  RegisterStart: 0x0110,
+  RegisterFinish: 0x0111,
+  LoginStart: 0x0120,
+  LoginFinish: 0x0121,
+  ResendCode: 0x0122,
+  SecondFactor: 0x0123,
+  RecoverStart: 0x0130,
+  RecoverProve: 0x0131,
+  RecoverAuth: 0x0132,
+  Rekey: 0x0133,
+  PasswordStart: 0x0140,
+  RenewRecovery: 0x0141,
+  ListSessions: 0x0142,
+  RevokeSession: 0x0143,
+  GetVault: 0x0150,
+  PutVault: 0x0151,
+  GetObject: 0x0152,
+  PutObject: 0x0153,
+  GetLinks: 0x0201,
+  AppendLinks: 0x0202,
+  PutBoxes: 0x0203,
+  GetBoxes: 0x0204,
+  Append: 0x0301,
+  GetThread: 0x0302,
+  GetEntries: 0x0303,
+  MarkRead: 0x0304,
+  GetReads: 0x0305,
+  Focus: 0x0401,
+  FollowPersonal: 0x0402,
+  Pull: 0x0403,
+  GetSnapshot: 0x0404,
+  Search: 0x0501,
+  GetPerson: 0x0502,
+  GetUnit: 0x0503,
+  CreateUnit: 0x0510,
+  CreateTeam: 0x0511,
+  CreateInvite: 0x0520,
+  WithdrawInvite: 0x0521,
+  AcceptInvite: 0x0522,
+  GetPending: 0x0523,
+  GetBlob: 0x0601,
+} as const;
+
+export const EVENT = {
+  EntriesAppended: 0x0001,
+  Invited: 0x0002,
+  ThreadGone: 0x0003,
+  ChainGrew: 0x0004,
+  ReadMoved: 0x0005,
+  SessionOpened: 0x0006,
+  SessionEnded: 0x0007,
+  ObjectChanged: 0x0008,
+  MemberWaits: 0x0009,
+  Badge: 0x0064,
+  Progress: 0x0065,
+  Typing: 0x0066,
+} as const;
+
+export const CONTROL = {
+  Greeting: 0x0001,
+  Hello: 0x0002,
+  Welcome: 0x0003,
+  Ping: 0x0004,
+  Pong: 0x0005,
+  CaughtUp: 0x0006,
+  Resync: 0x0007,
+} as const;
+
+export const ERROR_CODE = {
+  Malformed: 1,
+  UnknownType: 2,
+  TooLarge: 3,
+  Unauthenticated: 10,
+  SessionExpired: 11,
+  Revoked: 12,
+  WrongCredentials: 13,
+  CodeWrong: 14,
+  CodeExpired: 15,
+  TooManyTries: 16,
+  Throttled: 17,
+  InviteNeeded: 18,
+  InviteInvalid: 19,
+  CoolingDown: 20,
+  Forbidden: 30,
+  NotFound: 31,
+  Conflict: 32,
+  Stale: 33,
+  Closed: 34,
+  IdempotencyMismatch: 35,
+  ChainRefused: 36,
+  LimitReached: 37,
+  BoxMissing: 38,
+  ContentMismatch: 39,
+  Overloaded: 50,
+  Unavailable: 51,
+  StorageFull: 52,
+  Internal: 53,
+  NotSupported: 54,
+} as const;
+
+export const CLOSE_CODE = {
+  Draining: 4000,
+  TooSlow: 4001,
+  Overloaded: 4002,
+  PingTimeout: 4003,
+  Replaced: 4004,
+  Unavailable: 4005,
+  Internal: 4006,
+  Malformed: 4500,
+  UnsupportedVersion: 4501,
+  TooLarge: 4502,
+  AuthFailed: 4503,
+  SessionExpired: 4504,
+  Revoked: 4505,
+} as const;
+
+export const LIMITS = {
+  FRAME_BYTES_MAX: 65536,
+  FRAME_BYTES_BEFORE_AUTH: 16384,
+  RPC_BYTES_MAX: 262144,
+  AUTH_TIMEOUT_MS: 10000,
+  SIGN_IN_TIMEOUT_MS: 900000,
+  PING_INTERVAL_MS: 25000,
+  PING_JITTER_MS: 3000,
+  PONG_TIMEOUT_MS: 10000,
+  NO_PROGRESS_MS: 30000,
+  GATE_ENTRIES_MAX: 1024,
+  GATE_BYTES_MAX: 262144,
+  SESSION_QUEUE_BYTES: 262144,
+  PAGE_ENTRIES_MAX: 200,
+  PAGE_BYTES_MAX: 49152,
+  REQUESTS_IN_FLIGHT_MAX: 32,
+  USER_BUCKET_TOKENS: 240,
+  USER_BUCKET_REFILL_PER_S: 60,
+  STREAM_DAYS: 30,
+  STREAM_ENTRIES_MAX: 100000,
+  IDEMPOTENCY_DAYS: 7,
+  SNAPSHOT_THREADS: 200,
+  WATCH_USERS_MAX: 200,
+  KEYRING_RECIPIENTS_MAX: 1000,
+  EPOCH_RECIPIENTS_MAX: 256,
+  STAGED_BOX_BYTES_MAX: 2097152,
+  STAGED_BOX_TTL_MS: 600000,
+  BOXES_PER_PUT: 40,
+  BOX_BYTES: 1168,
+  CORE_BYTES_MAX: 4096,
+  CIPHERTEXT_BYTES_MAX: 32768,
+  CONTROL_BYTES_MAX: 24576,
+  ENTRIES_PER_APPEND: 8,
+  LINK_BYTES_MAX: 98304,
+  VAULT_BYTES_MAX: 65536,
+  USER_OBJECT_BYTES_MAX: 1048576,
+  FILE_BYTES_MAX: 536870912,
+  BLOBS_PER_MESSAGE: 32,
+  TEXT_CHARS_MAX: 254,
+  SEARCH_RESULTS_MAX: 50,
+  TICKET_TTL_MS: 600000,
+  CODE_DIGITS: 6,
+  CODE_TTL_MS: 600000,
+  CODE_TRIES_MAX: 5,
+  CODE_SENDS_MAX: 3,
+  HTTP_CLOCK_SKEW_MS: 120000,
+  CARD_PARTICIPANTS_MAX: 8,
+} as const;

@@ -1,0 +1,212 @@
+//! Checks on the text of the committed files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::Finding;
+
+/// Lines after which a source file must say why it is not two.
+const LINES_MAX: usize = 800;
+
+/// Words that only unfinished code has. Put together here so that this file does not hold them.
+const UNFINISHED: &[&str] = &[
+    concat!("TO", "DO"),
+    concat!("FIX", "ME"),
+    concat!("XX", "X:"),
+    concat!("todo", "!("),
+    concat!("unimplemented", "!("),
+    concat!("#[ig", "nore"),
+    concat!("should", "_panic"),
+];
+
+/// Words that name a machine, a person's folder or a registry's host.
+const MACHINE_NAMES: &[&str] = &[
+    concat!("/ro", "ot/"),
+    concat!("/ho", "me/"),
+    concat!("/wo", "rk/"),
+    concat!("/w", "t/"),
+    concat!("index.", "crates.io"),
+    concat!("static.", "crates.io"),
+    concat!("DECI", "SIONS"),
+    concat!("E2", "EE.md"),
+    concat!("DES", "IGN.md"),
+];
+
+/// The committed (and the new, not ignored) files with their text.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    files: BTreeMap<String, String>,
+}
+
+impl Tree {
+    /// Reads what git lists; files that are not text are left out.
+    ///
+    /// # Errors
+    /// There is no git, or this is no checkout.
+    pub fn load(root: &Path) -> Result<Self> {
+        let output = Command::new("git")
+            .current_dir(root)
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .output()
+            .context("git ls-files")?;
+        if !output.status.success() {
+            bail!("git ls-files: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        let mut files = BTreeMap::new();
+        for path in String::from_utf8_lossy(&output.stdout).split('\0').filter(|path| !path.is_empty()) {
+            if let Ok(text) = fs::read_to_string(root.join(path)) {
+                files.insert(path.to_owned(), text);
+            }
+        }
+        if files.is_empty() {
+            bail!("git lists no file");
+        }
+        Ok(Self { files })
+    }
+
+    /// Files made of these texts, for tests.
+    #[must_use]
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Self { files: files.collect() }
+    }
+
+    /// One file's text.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
+    /// Every file whose name ends so.
+    pub fn ending<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let files = self.files.iter().filter(move |(path, _)| path.ends_with(ending));
+        files.map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// Whether there is such a file, or a folder with one.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        self.files.contains_key(path) || self.files.keys().any(|file| file.starts_with(&folder))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+}
+
+/// Source files that are too long and do not say why in their first paragraph.
+#[must_use]
+pub fn too_long(tree: &Tree) -> Vec<Finding> {
+    let long = tree.ending(".rs").filter(|(_, text)| text.lines().count() > LINES_MAX);
+    long.filter(|(_, text)| {
+        let paragraph = text.lines().take_while(|line| line.starts_with("//! "));
+        !paragraph.into_iter().any(|line| line.contains("lines"))
+    })
+    .map(|(path, text)| {
+        format!(
+            "{path}: {} lines; split it, or say in its first paragraph why so many lines",
+            text.lines().count()
+        )
+    })
+    .collect()
+}
+
+/// Source files that do not open by saying what they are.
+#[must_use]
+pub fn undescribed(tree: &Tree) -> Vec<Finding> {
+    tree.ending(".rs")
+        .filter(|(_, text)| {
+            let first = text.lines().find(|line| !line.starts_with("#!")).unwrap_or_default();
+            first.strip_prefix("//!").is_none_or(|words| words.split_whitespace().count() < 3)
+        })
+        .map(|(path, _)| format!("{path}: begins without a sentence on what it is (`//! …`)"))
+        .collect()
+}
+
+/// Unfinished or switched-off code.
+#[must_use]
+pub fn unfinished(tree: &Tree) -> Vec<Finding> {
+    let code = tree.all().filter(|(path, _)| {
+        [".rs", ".toml", ".sh", ".py", ".ts", ".yaml", ".yml"].iter().any(|ending| path.ends_with(ending))
+    });
+    find_words(code, UNFINISHED)
+}
+
+/// Names of machines, folders of people, and papers that are not part of the repository.
+#[must_use]
+pub fn machine_names(tree: &Tree) -> Vec<Finding> {
+    find_words(tree.all().filter(|(path, _)| *path != "Cargo.lock"), MACHINE_NAMES)
+}
+
+fn find_words<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, words: &[&str]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in files {
+        for (number, line) in text.lines().enumerate() {
+            if let Some(word) = words.iter().find(|word| line.contains(*word)) {
+                findings.push(format!("{path}:{}: {word}", number + 1));
+            }
+        }
+    }
+    findings
+}
+
+/// Packages that do not take the workspace's lints. The fuzz driver cannot: its coverage symbols are `unsafe`
+/// (docs/adr/0012-fuzz-driver.md).
+#[must_use]
+pub fn lints_inherited(tree: &Tree) -> Vec<Finding> {
+    tree.ending("/Cargo.toml")
+        .filter(|(path, text)| {
+            let manifest = text.parse::<toml::Table>().unwrap_or_default();
+            let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace"));
+            *path != "fuzz/Cargo.toml" && inherits.and_then(toml::Value::as_bool) != Some(true)
+        })
+        .map(|(path, _)| format!("{path}: says nothing of [lints] workspace = true"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tree, lints_inherited, machine_names, too_long, undescribed, unfinished};
+
+    #[test]
+    fn a_long_file_must_say_why() {
+        let body = "\n".repeat(900);
+        let silent = format!("//! A table of things.\n{body}");
+        let reasoned = format!("//! A table of things, many lines because rows.\n{body}");
+        let tree = Tree::of(&[("a.rs", &silent), ("b.rs", &reasoned)]);
+        assert_eq!(too_long(&tree).len(), 1);
+    }
+
+    #[test]
+    fn a_file_without_a_first_sentence_is_found() {
+        let tree =
+            Tree::of(&[("a.rs", "use x;\n"), ("b.rs", "//! relais-b.\n"), ("c.rs", "//! What it is.\n")]);
+        assert_eq!(undescribed(&tree).len(), 2);
+    }
+
+    #[test]
+    fn unfinished_code_is_found_with_its_line() {
+        let text = ["fn a() {", concat!("    todo", "!()"), "}"].join("\n");
+        assert_eq!(unfinished(&Tree::of(&[("a.rs", &text)])).len(), 1);
+    }
+
+    #[test]
+    fn a_persons_folder_is_found() {
+        let text = concat!("see /ho", "me/ada/notes");
+        assert_eq!(machine_names(&Tree::of(&[("README.md", text)])).len(), 1);
+    }
+
+    #[test]
+    fn a_package_without_the_lints_is_found() {
+        let tree = Tree::of(&[
+            ("src/a/Cargo.toml", "[package]\nname = \"a\""),
+            ("src/b/Cargo.toml", "[lints]\nworkspace = true"),
+        ]);
+        assert_eq!(lints_inherited(&tree).len(), 1);
+    }
+}
