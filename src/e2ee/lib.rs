@@ -9,15 +9,17 @@
 //! * [`secret`], [`entropy`], [`kdf`], [`aead`], [`padding`], [`signing`], [`sealed`] (HPKE X-Wing boxes);
 //! * [`opaque`] (the password), on the older generation of curve and random traits, and kept apart for it;
 //! * [`recovery`], [`wrap`], [`vault`];
-//! * [`generations`].
+//! * [`generations`], [`keyring`], [`account`].
 //!
 //! Not known here: who may do what (that is the chain crate's), and how anything travels.
 
+pub mod account;
 pub mod aead;
 pub mod entropy;
 pub mod error;
 pub mod generations;
 pub mod kdf;
+pub mod keyring;
 pub mod limits;
 pub mod opaque;
 pub mod padding;
