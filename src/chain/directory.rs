@@ -3,9 +3,9 @@
 //!
 //! Not known here: where the links come from; each `add_*` verifies what it is given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use relais_wire::ids::{Bytes32, DeviceId, KeyringId, ThreadId, UnitId, UserId};
+use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, ThreadId, UnitId, UserId};
 
 use crate::error::ChainError;
 use crate::facts::{
@@ -25,6 +25,7 @@ pub struct Directory {
     keyrings: HashMap<KeyringId, KeyringChain>,
     units: HashMap<UnitId, UnitChain>,
     heads: HashMap<(ThreadId, u64), Bytes32>,
+    seen: HashSet<(ThreadId, MsgId)>,
 }
 
 impl Directory {
@@ -116,6 +117,11 @@ impl Directory {
         self.heads.insert((thread, n), head);
     }
 
+    /// Remembers an entry's id, so that it is not used twice.
+    pub fn put_seen(&mut self, thread: ThreadId, msg_id: MsgId) {
+        self.seen.insert((thread, msg_id));
+    }
+
     /// A user's chain.
     #[must_use]
     pub fn user_chain(&self, user: UserId) -> Option<&UserChain> {
@@ -200,5 +206,9 @@ impl Facts for Directory {
 
     fn head_at(&self, thread: ThreadId, n: u64) -> Option<Bytes32> {
         self.heads.get(&(thread, n)).copied()
+    }
+
+    fn seen(&self, thread: ThreadId, msg_id: MsgId) -> bool {
+        self.seen.contains(&(thread, msg_id))
     }
 }

@@ -292,6 +292,9 @@ pub enum ChainError {
     /// A snapshot does not have the digest it was pinned with, or holds contradictions.
     #[error("the snapshot is not the one pinned")]
     BadSnapshot = 525,
+    /// The entry's id was used before in this thread.
+    #[error("the entry's id was used before")]
+    MsgIdReused = 526,
 
     // 6xx: position in a thread
     /// The thread is closed: it is immutable.

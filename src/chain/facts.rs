@@ -6,7 +6,7 @@
 //!
 //! Not known here: where the chains are kept.
 
-use relais_wire::ids::{Bytes32, DeviceId, KeyringId, ThreadId, UnitId, UserId};
+use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, ThreadId, UnitId, UserId};
 
 use crate::error::ChainError;
 use crate::keys::PublicKey;
@@ -206,6 +206,8 @@ pub trait Facts {
     fn unit(&self, unit: UnitId) -> Option<UnitFact>;
     /// The head of a thread after its entry `n`, if remembered.
     fn head_at(&self, thread: ThreadId, n: u64) -> Option<Bytes32>;
+    /// Whether an entry with this id is already in the thread.
+    fn seen(&self, thread: ThreadId, msg_id: MsgId) -> bool;
 }
 
 /// Checks that `author` holds `capacity`, now too when appending.

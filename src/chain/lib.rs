@@ -5,20 +5,30 @@
 //! store.
 //!
 //! Layers: [`codec`] (strict bytes), [`keys`] and [`hash`], [`envelope`] (the signed object as it travels),
-//! [`link`] with [`user`], [`keyring`] and [`unit`] (chains of links), and [`directory`] which holds them.
+//! [`link`] with [`user`], [`keyring`] and [`unit`] (chains of links), and [`directory`] which holds them;
+//! [`entry`], [`control`], [`party`], [`head`], [`roster`] and [`thread`] (threads).
 
 pub mod codec;
+pub mod control;
 pub mod directory;
+pub mod entry;
 pub mod envelope;
 pub mod error;
 pub mod facts;
 pub mod hash;
+pub mod head;
 pub mod keyring;
 pub mod keyring_body;
 pub mod keys;
 pub mod limits;
 pub mod link;
+pub mod party;
+mod people;
+pub mod roster;
 pub mod sign;
+mod snapshot;
+pub mod thread;
+mod triage;
 pub mod unit;
 pub mod user;
 pub mod user_body;
@@ -29,5 +39,6 @@ pub use error::ChainError;
 pub use facts::{Facts, Mode};
 pub use keyring::KeyringChain;
 pub use keys::PublicKey;
+pub use thread::ThreadState;
 pub use unit::UnitChain;
 pub use user::UserChain;

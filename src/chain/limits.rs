@@ -48,8 +48,8 @@ pub const SIGNING_KEYS_MAX: usize = 1_024;
 pub const ATTESTATIONS_MAX: usize = 20_000;
 /// Units between a unit and its root, and keyrings inside keyrings.
 pub const ANCESTRY_MAX: usize = 8;
-/// Characters are counted as UTF-8 bytes: a short name or label.
-pub const LABEL_BYTES_MAX: usize = 128;
+/// Bytes of a thread's snapshot: all parties, recipients and writers at their limits.
+pub const SNAPSHOT_BYTES_MAX: usize = 512 * 1024;
 
 const _: () = assert!(CONTROL_BYTES_MAX <= MESSAGE_BYTES_MAX);
 const _: () = assert!(EPOCH_RECIPIENTS_MAX <= PARTIES_MAX);

@@ -5,12 +5,15 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 
+use crate::control::{Control, accept_statement};
+use crate::entry::EntryCore;
 use crate::envelope::Signed;
 use crate::error::ChainError;
-use crate::hash::{self, LABEL_RESET, LABEL_ROTATE};
+use crate::hash::{self, LABEL_ACCEPT, LABEL_MSG, LABEL_RESET, LABEL_ROTATE};
 use crate::keys::{PublicKey, labelled};
 use crate::link::{Author, LinkBody, LinkCore, Place};
 use crate::user_body::key_statement;
+use relais_wire::ids::{Bytes32, MsgId, ThreadId, UserId};
 
 /// Signs `label || 0x00 || bytes`.
 #[must_use]
@@ -51,4 +54,33 @@ pub fn key_proof(new_key: &SigningKey, place: &Place) -> [u8; 64] {
 #[must_use]
 pub fn reset_approval(admin_key: &SigningKey, place: &Place, new_key: &PublicKey) -> [u8; 64] {
     sign(admin_key, LABEL_RESET, &key_statement(place, new_key))
+}
+
+/// Signs a message: `ciphertext` is its payload.
+///
+/// # Errors
+/// When a value has no encoding.
+pub fn message(key: &SigningKey, core: &EntryCore, ciphertext: Vec<u8>) -> Result<Signed, ChainError> {
+    Ok(seal(key, LABEL_MSG, core.to_bytes()?, ciphertext))
+}
+
+/// Signs a control entry. The core's kind is taken from what is said.
+///
+/// # Errors
+/// When a value has no encoding.
+pub fn control(key: &SigningKey, core: &EntryCore, control: &Control) -> Result<Signed, ChainError> {
+    let core = EntryCore { kind: control.kind(), ..core.clone() };
+    Ok(seal(key, LABEL_MSG, core.to_bytes()?, control.to_bytes()?))
+}
+
+/// The invitation key's proof in an `accept` entry.
+#[must_use]
+pub fn accept_proof(
+    invite_key: &SigningKey,
+    thread: ThreadId,
+    invite: MsgId,
+    user: UserId,
+    root: &Bytes32,
+) -> [u8; 64] {
+    sign(invite_key, LABEL_ACCEPT, &accept_statement(thread, invite, user, root))
 }

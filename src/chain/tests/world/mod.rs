@@ -9,6 +9,8 @@
     reason = "shared by several test files"
 )]
 
+pub mod thread;
+
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
