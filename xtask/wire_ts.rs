@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::{cargo, say};
 
 /// Where the generated file is committed.
-pub const FILE: &str = "web/src/wire/types.ts";
+pub const FILE: &str = "web/src/wire/gen/wire.ts";
 
 /// `cargo x wire-ts [--check]`.
 ///
@@ -58,7 +58,7 @@ pub fn difference(path: &Path, fresh: &str) -> Option<String> {
 /// It could not be built or run.
 pub fn generate() -> Result<String> {
     let output = cargo::cargo()?
-        .args(["run", "--quiet", "--package", "relais-wire", "--features", "ts", "--bin", "wire-ts"])
+        .args(["run", "--quiet", "--package", "relais-wire", "--features", "ts", "--example", "wire_ts"])
         .output()
         .context("cargo run")?;
     if !output.status.success() {
