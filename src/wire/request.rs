@@ -1,4 +1,5 @@
 //! Requests: every question a client may ask, its number and the type of its answer.
+//! Long because it is one list of them all.
 //!
 //! Not known here: who answers, or on which carrier.
 
