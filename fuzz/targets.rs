@@ -1,0 +1,135 @@
+//! The targets: functions from any bytes that must come back. Where bytes are accepted, a second way round must
+//! agree with the first; a disagreement is a panic.
+
+use relais_chain::codec::Writer;
+use relais_chain::keyring_body::KeyringBody;
+use relais_chain::link::{Author, ChainType, LinkBody, LinkCore, Place};
+use relais_chain::unit::UnitBody;
+use relais_chain::user_body::UserBody;
+use relais_chain::{Directory, Mode, Signed};
+use relais_wire::limits::FRAME_BYTES_MAX;
+use relais_wire::{Class, Control, DecodeError, Event, Frame, Request, UserId, decode_reply, encode_frame};
+
+/// A function from bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target with its name. `cargo x fuzz` has the same names.
+pub const TARGETS: &[(&str, Target)] = &[("frame", frame), ("link", link)];
+
+/// The target of that name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<Target> {
+    TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
+}
+
+/// What a socket receives: a frame of any class with its body. What is accepted and encoded again is accepted as
+/// the same value.
+pub fn frame(bytes: &[u8]) {
+    let Ok(frame) = Frame::parse(bytes, FRAME_BYTES_MAX) else { return };
+    assert_eq!(encode_frame(&frame.header, frame.body), bytes, "a header has one form");
+    let kind = frame.header.kind;
+    match frame.header.class {
+        Class::Request => {
+            same(Request::decode(kind, frame.body), |body| Request::decode(kind, &body.encode_body()))
+        }
+        Class::Event => {
+            same(Event::decode(kind, frame.body), |body| Event::decode(kind, &body.encode_body()))
+        }
+        Class::Control => {
+            same(Control::decode(kind, frame.body), |body| Control::decode(kind, &body.encode_body()));
+        }
+        Class::Reply => same(decode_reply(&frame), |reply| {
+            let bytes = relais_wire::encode_reply(kind, frame.header.id, reply);
+            let frame = Frame::parse(&bytes, usize::MAX).expect("encoded by this crate");
+            decode_reply(&frame)
+        }),
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(
+    first: Result<T, DecodeError>,
+    again: impl Fn(&T) -> Result<T, DecodeError>,
+) {
+    if let Ok(value) = first {
+        assert_eq!(again(&value).as_ref(), Ok(&value), "a value survives its own encoding");
+    }
+}
+
+/// What a chain receives: a signed link of any chain. The strict form is the only one: what is accepted encodes to
+/// the bytes that were received.
+pub fn link(bytes: &[u8]) {
+    if let Ok(signed) = Signed::parse(bytes) {
+        assert_eq!(signed.to_bytes().as_deref(), Ok(bytes), "an envelope has one form");
+        for chain_type in [ChainType::User, ChainType::Keyring, ChainType::Unit] {
+            let Ok(core) = LinkCore::parse(signed.core(), chain_type) else { continue };
+            assert_eq!(core.to_bytes().as_deref(), Ok(signed.core()), "a core has one form");
+            let Some(payload) = signed.payload() else { continue };
+            match chain_type {
+                ChainType::User => body::<UserBody>(core.kind, payload),
+                ChainType::Keyring => body::<KeyringBody>(core.kind, payload),
+                ChainType::Unit => body::<UnitBody>(core.kind, payload),
+            }
+        }
+    }
+    chains(bytes);
+}
+
+fn body<B: LinkBody>(kind: u64, payload: &[u8]) {
+    if let Ok(body) = B::parse(kind, payload) {
+        assert_eq!(body.kind(), kind, "a body knows its kind");
+        assert_eq!(body.to_bytes().as_deref(), Ok(payload), "a body has one form");
+    }
+}
+
+/// The validator itself: nobody can sign for a key that is not theirs, so no bytes made here are ever accepted as a
+/// chain's first link unless they were a committed one; it must come back all the same.
+fn chains(bytes: &[u8]) {
+    drop(relais_chain::UserChain::start(bytes));
+    let nobody = Directory::new();
+    drop(relais_chain::KeyringChain::start(bytes, &nobody, Mode::Replay));
+    drop(relais_chain::UnitChain::start(bytes, &nobody, Mode::Replay));
+}
+
+/// Inputs to start from: golden frames of every type, and an empty-handed link of every kind.
+#[must_use]
+pub fn seeds(name: &str) -> Vec<Vec<u8>> {
+    match name {
+        "frame" => golden_frames(),
+        "link" => links(),
+        _ => Vec::new(),
+    }
+}
+
+fn golden_frames() -> Vec<Vec<u8>> {
+    let golden = include_str!("../src/wire/golden/wire.ndjson");
+    let frames = golden.lines().filter_map(|line| line.split_once("\"frame\":\"")?.1.split_once('"'));
+    frames.filter_map(|(frame, _)| hex::decode(frame).ok()).collect()
+}
+
+/// Well-formed envelopes and cores of every chain type and kind, with payloads that are arrays of ids and small
+/// numbers; their signatures are nothing.
+fn links() -> Vec<Vec<u8>> {
+    let mut links = Vec::new();
+    for chain_type in [ChainType::User, ChainType::Keyring, ChainType::Unit] {
+        for kind in 0..24 {
+            let place = Place { chain_id: [7; 16], seq: 1, prev: None };
+            let author = Author { user: UserId::from_bytes([7; 16]), chain_seq: 1, capacity: None };
+            let core = LinkCore { chain_type, place, kind, author, ts_ms: 1 };
+            let Ok(core) = core.to_bytes() else { continue };
+            for arity in 1..8 {
+                let mut payload = Writer::new();
+                payload.array(arity);
+                for position in 0..arity {
+                    match position % 3 {
+                        0 => payload.bin(&[7; 16]),
+                        1 => payload.uint(1),
+                        _ => payload.bin(&[7; 32]),
+                    };
+                }
+                let Ok(payload) = payload.finish() else { continue };
+                links.extend(Signed::whole(core.clone(), payload, [7; 64]).to_bytes().ok());
+            }
+        }
+    }
+    links
+}
