@@ -6,9 +6,11 @@
 
 pub mod app;
 pub mod clock;
+pub mod config;
 pub mod deliver;
 pub mod directory;
 pub mod keys;
+pub mod logs;
 pub mod mail;
 pub mod metrics;
 pub mod services;
