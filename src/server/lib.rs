@@ -14,3 +14,5 @@ pub mod logs;
 pub mod mail;
 pub mod metrics;
 pub mod services;
+pub mod task;
+pub mod tls;

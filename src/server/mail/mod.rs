@@ -5,9 +5,17 @@
 //!
 //! Not known here: why a code is sent.
 
+mod caught;
+mod text;
+mod transport;
+
 use relais_wire::account::Locale;
 use relais_wire::scalar::Private;
 use tokio::sync::mpsc;
+
+pub use caught::{Catcher, CaughtMail};
+pub use text::Letter;
+pub use transport::{MailSetupError, Smtp, Transport, run};
 
 /// Mails waiting for the transport. An instance that has more waiting is better off telling people to come back.
 pub const MAIL_QUEUE: usize = 1_000;
@@ -30,7 +38,7 @@ pub enum MailBody {
     Code(Private),
     /// An invitation; the token goes behind the `#` of the link, so that no server log ever sees it.
     Invite(Private),
-    /// Somebody tried to register with an address that has an account, or the account's credentials changed.
+    /// Something happened that the owner of the address should know.
     Notice(Notice),
 }
 
@@ -43,7 +51,7 @@ pub enum Notice {
     CredentialsChanged,
 }
 
-/// The queue is full or over its limit per minute: the caller answers `throttled`.
+/// The queue is full: the caller answers `throttled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many mails are waiting")]
 pub struct MailBusy;
@@ -68,5 +76,23 @@ impl Mailer {
     /// [`MailBusy`].
     pub fn send(&self, mail: Mail) -> Result<(), MailBusy> {
         self.queue.try_send(mail).map_err(|_| MailBusy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_wire::account::Locale;
+
+    use super::{MAIL_QUEUE, Mail, MailBody, MailBusy, Mailer};
+
+    #[test]
+    fn the_queue_is_bounded() {
+        let (mailer, _drain) = Mailer::new();
+        let mail =
+            Mail { to: "a@example.org".into(), locale: Locale::En, body: MailBody::Code("123456".into()) };
+        for _ in 0..MAIL_QUEUE {
+            assert_eq!(mailer.send(mail.clone()), Ok(()));
+        }
+        assert_eq!(mailer.send(mail), Err(MailBusy));
     }
 }

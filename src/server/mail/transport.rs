@@ -1,0 +1,152 @@
+//! Drains the queue of mails: to an SMTP server, or into the catcher.
+//!
+//! Not known here: who waits for a mail.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::message::{Mailbox, header::ContentType};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{Catcher, Letter, Mail};
+use crate::app::App;
+use crate::config::{MailConfig, SmtpConfig, SmtpSecurity};
+use crate::metrics::Mailed;
+
+/// Tries for one mail. A code lives ten minutes; a server that fails three times in a row needs a person.
+const TRIES: u32 = 3;
+
+/// Wait after a failed try, doubled each time.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Time for one try.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where mails go.
+pub enum Transport {
+    /// Into memory.
+    Catch(Catcher),
+    /// To an SMTP server.
+    Smtp(Box<Smtp>),
+}
+
+/// A configured SMTP server.
+pub struct Smtp {
+    server: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    per_minute: u32,
+}
+
+/// Why mail cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum MailSetupError {
+    /// The host name or TLS settings do not work.
+    #[error("the SMTP server cannot be used")]
+    Server(#[from] lettre::transport::smtp::Error),
+    /// The file with the password cannot be read.
+    #[error("{path}")]
+    Password {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The sender is not a mail address.
+    #[error("the sender is not a mail address")]
+    From,
+}
+
+impl Transport {
+    /// The transport of a configuration.
+    ///
+    /// # Errors
+    /// [`MailSetupError`].
+    pub fn new(config: &MailConfig) -> Result<Self, MailSetupError> {
+        match config {
+            MailConfig::Catch => Ok(Self::Catch(Catcher::default())),
+            MailConfig::Smtp(smtp) => Ok(Self::Smtp(Box::new(Smtp::new(smtp)?))),
+        }
+    }
+
+    /// The catcher, if mails are caught.
+    #[must_use]
+    pub const fn catcher(&self) -> Option<&Catcher> {
+        match self {
+            Self::Catch(catcher) => Some(catcher),
+            Self::Smtp(_) => None,
+        }
+    }
+}
+
+impl Smtp {
+    fn new(config: &SmtpConfig) -> Result<Self, MailSetupError> {
+        let builder = match config.security {
+            SmtpSecurity::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&config.host)?,
+            SmtpSecurity::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&config.host)?,
+            SmtpSecurity::None => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host),
+        };
+        let mut builder = builder.port(config.port).timeout(Some(TIMEOUT));
+        if let Some((user, file)) = &config.login {
+            let password = std::fs::read_to_string(file)
+                .map_err(|source| MailSetupError::Password { path: file.clone(), source })?;
+            builder = builder.credentials(Credentials::new(user.clone(), password.trim_end().to_owned()));
+        }
+        let from = config.from.parse().map_err(|_| MailSetupError::From)?;
+        Ok(Self { server: builder.build(), from, per_minute: config.per_minute.max(1) })
+    }
+
+    async fn send(&self, mail: &Mail, letter: Letter) -> Result<(), NotSent> {
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(mail.to.as_str().parse().map_err(|_| NotSent::Impossible)?)
+            .subject(letter.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text)
+            .map_err(|_| NotSent::Impossible)?;
+        let mut wait = RETRY;
+        for _ in 1..TRIES {
+            match self.server.send(message.clone()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_permanent() => return Err(NotSent::Refused),
+                Err(_) => sleep(wait).await,
+            }
+            wait *= 2;
+        }
+        self.server.send(message).await.map(drop).map_err(|_| NotSent::Refused)
+    }
+}
+
+enum NotSent {
+    /// The address is none, although it passed the check of a registration.
+    Impossible,
+    /// The server does not take it.
+    Refused,
+}
+
+/// Sends what comes through the queue, one after another, until the queue is closed and empty.
+pub async fn run(app: Arc<App>, transport: Arc<Transport>, mut queue: mpsc::Receiver<Mail>) {
+    let mut next = Instant::from_std(app.clock.instant());
+    while let Some(mail) = queue.recv().await {
+        let letter = Letter::write(&app.settings.origin, mail.locale, &mail.body);
+        match &*transport {
+            Transport::Catch(catcher) => {
+                catcher.keep(&mail, letter);
+                app.metrics.mail(Mailed::Sent);
+            }
+            Transport::Smtp(smtp) => {
+                sleep_until(next).await;
+                next = Instant::from_std(app.clock.instant()) + Duration::from_secs(60) / smtp.per_minute;
+                if smtp.send(&mail, letter).await.is_ok() {
+                    app.metrics.mail(Mailed::Sent);
+                } else {
+                    app.metrics.mail(Mailed::Failed);
+                    tracing::error!("a mail could not be sent; look at the SMTP server");
+                }
+            }
+        }
+    }
+}
