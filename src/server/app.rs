@@ -12,12 +12,18 @@ use crate::keys::Keys;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::services;
+use relais_store::Embedded;
+use relais_store::blobs::Blobs;
 
 /// Shared state, made once at start.
 #[derive(Debug)]
 pub struct App {
     /// Settings that services obey.
     pub settings: Settings,
+    /// Durable facts.
+    pub store: Embedded,
+    /// Ciphertext of files.
+    pub blobs: Blobs,
     /// Server time.
     pub clock: Clock,
     /// Secrets kept as files outside the store.
@@ -50,10 +56,9 @@ pub struct Settings {
 impl App {
     /// Hands committed stream entries to the shards where their users have sockets. Never waits: a shard whose
     /// channel is full loses the hint, and its sessions find the entries in the store by their cursors.
+    /// Entries that share a body stand next to each other.
     pub fn deliver(&self, deliveries: Vec<Delivery>) {
-        for delivery in deliveries {
-            self.directory.deliver(&self.metrics, delivery);
-        }
+        self.directory.deliver(&self.metrics, &deliveries);
     }
 
     /// Hands a hint (typing, progress, a badge) to the sockets of its users, or drops it.

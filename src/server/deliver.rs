@@ -30,8 +30,11 @@ pub struct Hint {
     pub users: Vec<UserId>,
     /// Number of the event type; its lane follows from it.
     pub kind: u16,
-    /// Hints with the same kind and key replace one another on the keyed lane.
-    pub key: u64,
+    /// What it is about, such as a thread: on the keyed lane a hint replaces the one about the same thing and
+    /// person.
+    pub about: [u8; 16],
+    /// Whose it is, such as a user's.
+    pub whose: [u8; 16],
     /// Server time after which it is worthless; `None` = never.
     pub expires_ms: Option<u64>,
     /// Body of the event, MessagePack.

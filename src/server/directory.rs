@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use relais_wire::ids::UserId;
+use relais_hub::Recipient;
+use relais_wire::ids::{OrgId, Seq, UserId};
 use tokio::sync::mpsc;
 
 use crate::deliver::{Delivery, End, Hint};
@@ -20,22 +21,34 @@ pub const SHARD_QUEUE: usize = 16_384;
 /// Shards at most: a user's set of shards is one 64-bit mask.
 pub const SHARDS_MAX: usize = 64;
 
+/// Streams whose deliveries were lost to a full channel that are remembered for one shard. Beyond it they are
+/// found at the next entry or heartbeat.
+pub const LOST_MAX: usize = 65_536;
+
 /// What a shard is told from outside.
 #[derive(Clone, Debug)]
 pub enum ToShard {
-    /// A committed stream entry.
-    Deliver(Delivery),
+    /// A committed event, with its recipients on this shard.
+    Deliver(relais_hub::Delivery),
     /// A hint for the users of it that have sockets here.
     Hint(Arc<Hint>),
     /// Sockets of a user end.
     End(End),
+    /// The server goes away.
+    Drain {
+        /// Milliseconds within which the last client is sent away.
+        spread_ms: u64,
+    },
 }
+
+type Lost = DashMap<(UserId, Option<OrgId>), Seq>;
 
 /// Routes from users to shards. Cloning gives another handle to the same routes.
 #[derive(Clone, Debug)]
 pub struct Directory {
     shards: Arc<[mpsc::Sender<ToShard>]>,
     users: Arc<DashMap<UserId, u64>>,
+    lost: Arc<[Lost]>,
 }
 
 impl Directory {
@@ -44,7 +57,8 @@ impl Directory {
     pub fn new(shards: usize) -> (Self, Vec<mpsc::Receiver<ToShard>>) {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..shards.clamp(1, SHARDS_MAX)).map(|_| mpsc::channel(SHARD_QUEUE)).unzip();
-        (Self { shards: senders.into(), users: Arc::default() }, receivers)
+        let lost = senders.iter().map(|_| Lost::default()).collect();
+        (Self { shards: senders.into(), users: Arc::default(), lost }, receivers)
     }
 
     /// A shard has its first socket of a user.
@@ -66,9 +80,44 @@ impl Directory {
         self.users.len()
     }
 
-    pub(crate) fn deliver(&self, metrics: &Metrics, delivery: Delivery) {
-        let mask = self.mask(delivery.user);
-        self.send(metrics, mask, ToShard::Deliver(delivery));
+    /// Streams of a shard's users whose deliveries its channel could not take, with their heads.
+    pub(crate) fn take_lost(&self, shard: usize) -> Vec<(UserId, Option<OrgId>, Seq)> {
+        let Some(lost) = self.lost.get(shard).filter(|lost| !lost.is_empty()) else { return Vec::new() };
+        let mut taken = Vec::new();
+        lost.retain(|(user, context), head| {
+            taken.push((*user, *context, *head));
+            false
+        });
+        taken
+    }
+
+    /// Every shard begins to send its clients away.
+    pub(crate) async fn drain(&self, spread_ms: u64) {
+        for shard in &*self.shards {
+            // A shard that has ended has no clients.
+            drop(shard.send(ToShard::Drain { spread_ms }).await);
+        }
+    }
+
+    /// One message for each shard and run of entries with the same body.
+    pub(crate) fn deliver(&self, metrics: &Metrics, deliveries: &[Delivery]) {
+        let same = |a: &Delivery, b: &Delivery| a.kind == b.kind && a.body.as_ptr() == b.body.as_ptr();
+        for run in deliveries.chunk_by(same) {
+            let Some(Delivery { kind, body, .. }) = run.first() else { continue };
+            let masks: Vec<u64> = run.iter().map(|delivery| self.mask(delivery.user)).collect();
+            for (shard, (sender, lost)) in self.shards.iter().zip(&*self.lost).enumerate() {
+                let here = run.iter().zip(&masks).filter(|(_, mask)| **mask & bit(shard) != 0);
+                let to: Vec<Recipient> = here.map(|(delivery, _)| recipient(delivery)).collect();
+                if to.is_empty() {
+                    continue;
+                }
+                let message = relais_hub::Delivery { kind: *kind, body: body.clone(), to };
+                if let Err(error) = sender.try_send(ToShard::Deliver(message)) {
+                    metrics.hint_dropped();
+                    remember(lost, error.into_inner());
+                }
+            }
+        }
     }
 
     pub(crate) fn hint(&self, metrics: &Metrics, hint: &Arc<Hint>) {
@@ -89,6 +138,20 @@ impl Directory {
             if mask & bit(shard) != 0 && sender.try_send(message.clone()).is_err() {
                 metrics.hint_dropped();
             }
+        }
+    }
+}
+
+fn recipient(delivery: &Delivery) -> Recipient {
+    Recipient { user: delivery.user, context: delivery.context, seq: delivery.seq }
+}
+
+fn remember(lost: &Lost, message: ToShard) {
+    let ToShard::Deliver(delivery) = message else { return };
+    for Recipient { user, context, seq } in delivery.to {
+        if lost.len() < LOST_MAX {
+            let mut head = lost.entry((user, context)).or_insert(seq);
+            *head = (*head).max(seq);
         }
     }
 }
@@ -118,15 +181,33 @@ mod tests {
         directory.join(ada, 2);
         directory.join(ben, 1);
         let metrics = Metrics::default();
-        directory.deliver(&metrics, entry(ada));
+        directory.deliver(&metrics, &[entry(ada)]);
         let got: Vec<bool> = shards.iter_mut().map(|shard| shard.try_recv().is_ok()).collect();
         assert_eq!(got, [true, false, true]);
         directory.leave(ada, 0);
-        directory.deliver(&metrics, entry(ada));
+        directory.deliver(&metrics, &[entry(ada)]);
         let got: Vec<bool> = shards.iter_mut().map(|shard| shard.try_recv().is_ok()).collect();
         assert_eq!(got, [false, false, true]);
         directory.leave(ada, 2);
         assert_eq!(directory.users_online(), 1);
+    }
+
+    #[test]
+    fn a_body_shared_by_many_travels_once_to_each_shard() {
+        let (directory, mut shards) = Directory::new(2);
+        let users: Vec<UserId> = (1..=4).map(|n| UserId::from_bytes([n; 16])).collect();
+        for (shard, user) in [0, 0, 1, 1].into_iter().zip(&users) {
+            directory.join(*user, shard);
+        }
+        let body = Bytes::from(vec![0x80]);
+        let all: Vec<Delivery> =
+            users.iter().map(|user| Delivery { body: body.clone(), ..entry(*user) }).collect();
+        directory.deliver(&Metrics::default(), &all);
+        for shard in &mut shards {
+            let Ok(ToShard::Deliver(delivery)) = shard.try_recv() else { panic!("nothing came") };
+            assert_eq!((delivery.to.len(), delivery.body.as_ptr()), (2, body.as_ptr()));
+            assert!(shard.try_recv().is_err());
+        }
     }
 
     #[test]
@@ -136,9 +217,11 @@ mod tests {
         directory.join(ada, 0);
         let metrics = Metrics::default();
         for _ in 0..SHARD_QUEUE + 7 {
-            directory.deliver(&metrics, entry(ada));
+            directory.deliver(&metrics, &[entry(ada)]);
         }
         assert!(metrics.render().contains("relais_hints_dropped_total 7"));
         assert!(matches!(shards[0].try_recv(), Ok(ToShard::Deliver(_))));
+        assert_eq!(directory.take_lost(0), [(ada, None, Seq::ZERO.next())]);
+        assert!(directory.take_lost(0).is_empty());
     }
 }

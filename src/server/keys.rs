@@ -12,6 +12,7 @@ use ed25519_dalek::SigningKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use opaque_ke::{Ristretto255, ServerSetup, TripleDh};
 use rand08::rngs::OsRng;
+use relais_store::StoreKey;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -33,7 +34,7 @@ pub struct Keys {
     pub opaque: ServerSetup<Suite>,
     /// Signs receipts (`[thread, n, head, server_ts]`).
     pub receipt: SigningKey,
-    /// Opens the store.
+    /// Key of the store's pages.
     pub store: StoreKey,
     /// Key of everything that must be stable but not guessable: invented ids of unknown logins, throttle keys,
     /// codes. Use [`Keys::derive`].
@@ -44,15 +45,6 @@ pub struct Keys {
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Keys(…)")
-    }
-}
-
-/// The key of the store's pages.
-pub struct StoreKey(pub Zeroizing<[u8; 32]>);
-
-impl fmt::Debug for StoreKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoreKey(…)")
     }
 }
 
@@ -102,7 +94,7 @@ impl Keys {
         Ok(Self {
             opaque,
             receipt: SigningKey::from_bytes(&*key32(&keys_dir.join(RECEIPT_FILE), first)?),
-            store: StoreKey(key32(&keys_dir.join(STORE_FILE), first)?),
+            store: StoreKey::from_bytes(*key32(&keys_dir.join(STORE_FILE), first)?),
             pepper: key32(&keys_dir.join(PEPPER_FILE), first)?,
             setup,
         })

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use relais_server::config::{self, Config};
+use relais_server::serve::Server;
+use relais_server::{health, logs};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The realtime server of a clinical network.
 #[derive(Parser)]
@@ -17,6 +20,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the server.
+    Serve {
+        /// The configuration file; without it the environment and the defaults.
+        #[arg(long, env = "RELAIS_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Ask a server whether it may take traffic; for container health checks.
+    Health {
+        /// Its address, such as http://127.0.0.1:8080.
+        url: String,
+    },
     /// Look at configurations.
     Config {
         #[command(subcommand)]
@@ -47,6 +61,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Serve { config } => serve(read_config(config.as_deref())?)?,
+        Command::Health { url } => health::check(&url).with_context(|| url)?,
         Command::Config { command: ConfigCommand::Check { file } } => {
             read_config(file.as_deref())?;
             say("the configuration is accepted");
@@ -56,6 +72,43 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    logs::init(config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(run_server(config));
+    // What still runs is upkeep; nothing durable waits for it.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run_server(config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let demo = config.settings.demo;
+    let origin = config.settings.origin.clone();
+    let server = Server::start(config).await?;
+    say(&format!("relais: listening on {}, for clients at {origin}", server.address()));
+    if let Some(file) = server.setup_token() {
+        say(&format!("relais: the first administrator registers with the token in {}", file.display()));
+    }
+    if demo {
+        say(&format!("relais: demonstration; caught mail is at http://{}/dev/mail", server.address()));
+    }
+    let fatal = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        fatal = server.broken() => Some(fatal),
+    };
+    let stopping = server.stop();
+    tokio::select! {
+        _ = stopping => {}
+        // A second signal does not wait for clients.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    fatal.map_or(Ok(()), |fatal| Err(anyhow::anyhow!("the store has stopped: {fatal}")))
 }
 
 fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {

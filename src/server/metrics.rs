@@ -151,6 +151,16 @@ impl Metrics {
         Maker(&self.recorder).counter(name, label.as_slice()).absolute(value);
     }
 
+    /// Connections of a shard by what they are doing, and the bytes queued for them.
+    pub fn publish_phases(&self, shard: &str, phases: &[(String, usize)], queued: usize) {
+        let made = Maker(&self.recorder);
+        for (phase, count) in phases {
+            let labels = [("shard", shard.to_owned()), ("phase", phase.clone())];
+            made.gauge_of("relais_hub_connections", &labels).set(to_f64(*count));
+        }
+        made.gauge_of("relais_hub_queued_bytes", &[("shard", shard.to_owned())]).set(to_f64(queued));
+    }
+
     /// A hint to a shard found its channel full.
     pub fn hint_dropped(&self) {
         self.hints_dropped.increment(1);
@@ -235,9 +245,19 @@ impl Maker<'_> {
         self.0.register_gauge(&Key::from_static_name(name), &METADATA)
     }
 
+    fn gauge_of(&self, name: &'static str, labels: &[(&'static str, String)]) -> Gauge {
+        let labels: Vec<Label> = labels.iter().map(|(key, value)| Label::new(*key, value.clone())).collect();
+        self.0.register_gauge(&Key::from_parts(name, labels), &METADATA)
+    }
+
     fn histogram(&self, name: &'static str) -> Histogram {
         self.0.register_histogram(&Key::from_static_name(name), &METADATA)
     }
+}
+
+/// Exact for every count a machine can have.
+pub(crate) fn to_f64(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -103,8 +103,6 @@ pub struct EdgeLimits {
     pub request: Duration,
     /// HTTP requests under way at most.
     pub requests: usize,
-    /// Milliseconds from the WebSocket handshake to a valid `Hello`.
-    pub auth_ms: u64,
     /// Milliseconds over which clients are sent away.
     pub drain_ms: u64,
 }
@@ -240,7 +238,6 @@ fn limits(raw: &RawConfig) -> Result<EdgeLimits, ConfigError> {
         handshake: Duration::from_millis(raw.number("limits.handshake_ms")?),
         request: Duration::from_millis(raw.number("limits.request_ms")?),
         requests: small(raw, "limits.requests")?,
-        auth_ms: raw.number("limits.auth_ms")?,
         drain_ms: raw.number("limits.drain_ms")?,
     })
 }
@@ -358,7 +355,7 @@ mod tests {
     fn values_are_refused_by_name_and_bound() {
         let line = Config::read("[server]\nlisten = ", &[]).unwrap_err();
         assert!(matches!(line, ConfigError::Syntax { line: 2, .. }));
-        assert!(refused("[limits]\nauth_ms = 1").contains("from 100 to 60000"));
+        assert!(refused("[limits]\nhandshake_ms = 1").contains("from 100 to 60000"));
         assert!(refused("[server]\nopen_registration = \"yes\"").contains("must be true or false"));
         assert!(refused("").contains("mail.host"));
         assert!(refused("[server]\nlisten = \"0.0.0.0:80\"").contains("server.origin"));

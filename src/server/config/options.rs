@@ -174,13 +174,6 @@ pub const OPTIONS: &[Opt] = &[
         "HTTP requests under way at most; further ones are told to come back.",
     ),
     number(
-        "limits.auth_ms",
-        100,
-        60_000,
-        "10000",
-        "Time from the WebSocket handshake to a valid Hello. Unit: milliseconds.",
-    ),
-    number(
         "limits.drain_ms",
         0,
         HOUR_MS,

@@ -56,6 +56,9 @@ pub enum ConfigError {
     },
 }
 
+/// The variable that names the configuration file itself.
+const FILE_VARIABLE: &str = "RELAIS_CONFIG";
+
 impl ConfigError {
     pub(super) fn value(key: &str, message: impl Into<String>) -> Self {
         Self::Value { key: key.to_owned(), message: message.into() }
@@ -86,6 +89,9 @@ impl RawConfig {
         }
         for (name, text) in environment {
             let Some(rest) = name.strip_prefix("RELAIS_") else { continue };
+            if name == FILE_VARIABLE {
+                continue;
+            }
             let Some(option) = OPTIONS.iter().find(|option| env_name(option.key) == *name) else {
                 let nearest = nearest(&rest.to_lowercase().replacen('_', ".", 1));
                 return Err(ConfigError::Unknown { key: name.clone(), nearest: env_name(nearest) });

@@ -15,7 +15,11 @@ use relais_wire::{
     scalar::Bin,
 };
 
+use relais_store::Embedded;
+
 use crate::app::App;
+use crate::clock::Clock;
+use crate::keys::Keys;
 
 /// Keyed hash of a peer's address, of this boot only. For throttling; never an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -223,7 +227,7 @@ pub async fn read_stream(
 /// A device has applied entries up to `seq`: the delivery receipt. Called at most once per five seconds per
 /// device and stream.
 #[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn applied(_app: &Arc<App>, _who: &Authenticated, _context: Option<OrgId>, _seq: Seq) {}
+pub async fn applied(_app: &Arc<App>, _user: UserId, _device: DeviceId, _context: Option<OrgId>, _seq: Seq) {}
 
 /// Stores an uploaded file; the bytes must hash to `hash`.
 ///
@@ -254,7 +258,7 @@ pub async fn download(_app: &Arc<App>, _who: &Authenticated, _blob: BlobId) -> R
 /// # Errors
 /// A message for the operator; the server does not start.
 #[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn load() -> Result<State, String> {
+pub async fn load(_store: &Embedded, _keys: &Keys, _clock: &Clock) -> Result<State, String> {
     Ok(State::default())
 }
 

@@ -1,0 +1,94 @@
+//! The edge: one listener, its connections spread over shards, HTTP on them, WebSockets out of them.
+//!
+//! Not known here: what a request means, where a stream stands.
+
+mod bucket;
+mod connection;
+mod dev;
+mod files;
+mod gate;
+mod http;
+mod respond;
+mod rpc;
+mod run;
+mod upgrade;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use relais_wire::Epoch;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+use crate::app::App;
+use crate::config::EdgeLimits;
+use crate::keys::keyed;
+use crate::mail::Catcher;
+use crate::metrics::to_f64;
+use crate::services::ClientKey;
+
+pub(crate) use bucket::Buckets;
+pub(crate) use gate::Gate;
+pub(crate) use run::{Shards, accept, listen};
+
+/// What every connection of the edge shares.
+pub(crate) struct Edge {
+    pub(crate) app: Arc<App>,
+    pub(crate) limits: EdgeLimits,
+    pub(crate) epoch: Epoch,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) catcher: Option<Catcher>,
+    pub(crate) metrics_allow: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Key of the hashes that stand for addresses, for this process only.
+    pub(crate) boot_key: [u8; 32],
+    /// Open connections.
+    pub(crate) connections: Gate,
+    /// Of those, the ones that are not a socket (yet).
+    pub(crate) handshakes: Gate,
+    /// HTTP requests under way.
+    pub(crate) requests: Semaphore,
+    /// Request buckets of HTTP callers.
+    pub(crate) buckets: Buckets,
+    /// Whether the store answers.
+    pub(crate) healthy: AtomicBool,
+    /// Becomes true when the server goes away.
+    pub(crate) draining: watch::Receiver<bool>,
+}
+
+impl Edge {
+    /// What stands for a peer's address: a keyed hash of it, or of its /64 network, because one subscriber owns
+    /// all of that.
+    pub(crate) fn client_key(&self, address: IpAddr) -> ClientKey {
+        let hash = match address.to_canonical() {
+            IpAddr::V4(v4) => keyed(&self.boot_key, "v4", &v4.octets()),
+            IpAddr::V6(v6) => {
+                let [network @ .., _, _, _, _, _, _, _, _] = v6.octets();
+                keyed(&self.boot_key, "v6", &network)
+            }
+        };
+        let mut key = [0; 16];
+        key.copy_from_slice(hash.split_at(16).0);
+        ClientKey(key)
+    }
+
+    /// Whether new work may come.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed) && !*self.draining.borrow()
+    }
+}
+
+impl Edge {
+    /// Brings the gauges up to date before a scrape.
+    pub(crate) fn publish(&self) {
+        let metrics = &self.app.metrics;
+        metrics.connections.set(to_f64(self.connections.open()));
+        metrics.users_online.set(to_f64(self.app.directory.users_online()));
+        metrics.requests_open.set(to_f64(self.requests_open()));
+    }
+
+    fn requests_open(&self) -> usize {
+        self.limits.requests.saturating_sub(self.requests.available_permits())
+    }
+}

@@ -1,0 +1,85 @@
+//! `GET /ws`: an HTTP connection becomes a WebSocket of this shard.
+//!
+//! Not known here: frames.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use hyper::upgrade::{OnUpgrade, on};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use relais_wire::SUBPROTOCOL;
+use tokio_tungstenite::tungstenite::handshake::server::create_response;
+
+use super::connection::{Io, Passes};
+use super::gate::Pass;
+use super::respond;
+use crate::metrics::Caught;
+use crate::services::ClientKey;
+use crate::shard::{Shard, Slot, run_socket};
+use crate::task::spawn_local;
+
+/// Answers the upgrade and starts the socket's task. A client must ask for the subprotocol.
+pub(super) fn upgrade(
+    shard: &Rc<Shard>,
+    client: ClientKey,
+    mut request: Request<Incoming>,
+    passes: &RefCell<Option<Passes>>,
+) -> Response<Body> {
+    if !shard.edge.is_ready() {
+        return respond::unavailable();
+    }
+    let offers = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|list| list.split(',').any(|offer| offer.trim() == SUBPROTOCOL))
+    };
+    if !request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter().any(offers) {
+        return respond::plain(StatusCode::BAD_REQUEST, "ask for the subprotocol relais.v1\n");
+    }
+    let upgraded = on(&mut request);
+    let (parts, _) = request.into_parts();
+    let Ok(response) = create_response(&Request::from_parts(parts, ())) else {
+        return respond::plain(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n");
+    };
+    // From here on the connection is a socket: it no longer counts as a handshake.
+    let Some(Passes { connection, handshake }) = passes.borrow_mut().take() else {
+        return respond::plain(StatusCode::BAD_REQUEST, "already a WebSocket\n");
+    };
+    drop(handshake);
+    let (task, failed) = (Rc::clone(shard), Rc::clone(shard));
+    spawn_local(async move { socket(task, client, upgraded, connection).await }, move || {
+        failed.edge.app.metrics.panic(Caught::Connection);
+    });
+    let mut response = response.map(|()| Body::empty());
+    response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    response
+}
+
+async fn socket(shard: Rc<Shard>, client: ClientKey, upgraded: OnUpgrade, connection: Pass) {
+    let Ok(upgraded) = upgraded.await else { return };
+    let Ok(parts) = upgraded.downcast::<TokioIo<Io>>() else { return };
+    let (stream, leftover) = (parts.io.into_inner(), parts.read_buf.to_vec());
+    drop(parts.read_buf);
+    let open = Open::new(&shard);
+    let slot = shard.open(|conn| Slot::new(conn, client));
+    run_socket(Rc::clone(&shard), slot, stream, leftover).await;
+    drop((open, connection));
+}
+
+/// Counts an open socket for as long as it lives, however its task ends.
+struct Open(Rc<Shard>);
+
+impl Open {
+    fn new(shard: &Rc<Shard>) -> Self {
+        shard.edge.app.metrics.sockets.increment(1.0);
+        Self(Rc::clone(shard))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.edge.app.metrics.sockets.decrement(1.0);
+    }
+}
