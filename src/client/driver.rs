@@ -1,0 +1,1 @@
+//! The tokio shell: sockets, HTTP, local files, clocks and randomness.

@@ -1,0 +1,55 @@
+//! Every bound of the client, with its reason. What the server bounds stands in [`relais_wire::limits`].
+
+/// Requests that wait for a free place on the connection. Over it a call fails at once: whoever makes more
+/// than this while the connection is slow is better told than queued.
+pub const CALLS_WAITING_MAX: usize = 256;
+
+/// Milliseconds after which an unanswered request is given up. The server answers in milliseconds or says
+/// `overloaded`; a longer silence means that the answer is lost.
+pub const CALL_TIMEOUT_MS: u64 = 30_000;
+
+/// Entries of one stream that were received and wait to be applied. Over it the rest is pulled later.
+pub const INBOX_ENTRIES_MAX: usize = 512;
+
+/// Bytes of one stream's entries that wait to be applied: a few frames of the largest size.
+pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
+
+/// Hints (typing, progress, badges) that wait to be read; the oldest go first.
+pub const HINTS_MAX: usize = 256;
+
+/// Milliseconds from the start of a connection to its `Welcome`.
+pub const CONNECT_TIMEOUT_MS: u64 = 15_000;
+
+/// First step of the back-off, in milliseconds; each further one doubles.
+pub const BACKOFF_BASE_MS: u64 = 100;
+
+/// Longest step of the back-off unless the caller sets a shorter one: a client that is offline for hours must
+/// come back within half a minute of the network's return, and a thousand of them must not be a storm.
+pub const BACKOFF_CAP_MS: u64 = 30_000;
+
+/// Longest delay a server may dictate. A longer one is read as this: no close code may park a client for a day.
+pub const DICTATED_DELAY_MAX_MS: u64 = 10 * 60_000;
+
+/// Milliseconds a connection has to live before the back-off starts anew.
+pub const STABLE_MS: u64 = 5_000;
+
+/// Milliseconds between two acknowledgements that the server did not ask for.
+pub const PONG_INTERVAL_MS: u64 = 1_000;
+
+/// Times a draft is sealed and signed anew because what it built on had changed.
+pub const RESEAL_MAX: u32 = 5;
+
+/// Times a control entry is anchored anew because another control entry came first.
+pub const REANCHOR_MAX: u32 = 5;
+
+/// Drafts that wait to be sent: a day offline of a busy person, and a bot that outruns its server is told so.
+pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
+
+/// Milliseconds before a draft is sent again after a refusal that will pass, where the server names no delay.
+pub const RESEND_AFTER_MS: u64 = 500;
+
+/// Drafts of one thread that one request carries.
+pub const DRAFTS_PER_APPEND: usize = relais_wire::limits::ENTRIES_PER_APPEND;
+
+const _: () = assert!(BACKOFF_BASE_MS < BACKOFF_CAP_MS);
+const _: () = assert!(CONNECT_TIMEOUT_MS > relais_wire::limits::AUTH_TIMEOUT_MS);
