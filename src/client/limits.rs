@@ -14,6 +14,9 @@ pub const INBOX_ENTRIES_MAX: usize = 512;
 /// Bytes of one stream's entries that wait to be applied: a few frames of the largest size.
 pub const INBOX_BYTES_MAX: usize = 1024 * 1024;
 
+/// Entries of one stream that are being applied: one durable write of the cursor serves as many.
+pub const APPLY_WINDOW: u64 = 64;
+
 /// Hints (typing, progress, badges) that wait to be read; the oldest go first.
 pub const HINTS_MAX: usize = 256;
 

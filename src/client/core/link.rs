@@ -2,8 +2,8 @@
 //!
 //! Contract: call [`Link::handle`] with one input, then [`Link::poll`] until it gives [`Output::Wait`]; do what
 //! each output says; call `handle(now, Input::Timeout)` at the moment `Wait` names. Times are milliseconds of
-//! any clock that does not go back. An [`Output::Entry`] is followed by no other of its stream until
-//! [`Input::Applied`] (or [`Input::NotApplied`]) came for it.
+//! any clock that does not go back. A window of [`Output::Entry`] is handed out per stream, in order; the cursor
+//! that the server is told moves by [`Input::Applied`] only.
 //!
 //! Not known here: sockets, clocks, storage, keys of messages, and what an entry says.
 
@@ -50,14 +50,14 @@ pub enum Input<'a> {
         /// The question.
         request: Request,
     },
-    /// An entry was applied, durably where anything is kept.
+    /// Entries were applied up to this one, durably where anything is kept.
     Applied {
         /// Its stream.
         stream: StreamTag,
         /// Its number.
         seq: u64,
     },
-    /// An entry could not be applied; it comes again on the next connection.
+    /// What was handed out and not reported could not be applied: it is asked for again.
     NotApplied {
         /// Its stream.
         stream: StreamTag,
@@ -642,12 +642,12 @@ impl Link {
 
     fn hand_out(&mut self) {
         for tag in [StreamTag::Org, StreamTag::Personal] {
-            let Some(stream) = self.stream_mut(tag) else { continue };
-            let Some(raw) = stream.hand_out() else { continue };
-            // A body that does not fit its type is reported as unknown: the entry is numbered and must be
-            // passed, and nothing in it is trusted anyway.
-            let event = Event::decode(raw.kind, &raw.body).map_err(|_| raw.kind);
-            self.out.push_back(Output::Entry { stream: tag, seq: raw.seq, event });
+            while let Some(raw) = self.stream_mut(tag).and_then(Stream::hand_out) {
+                // A body that does not fit its type is reported as unknown: the entry is numbered and must be
+                // passed, and nothing in it is trusted anyway.
+                let event = Event::decode(raw.kind, &raw.body).map_err(|_| raw.kind);
+                self.out.push_back(Output::Entry { stream: tag, seq: raw.seq, event });
+            }
         }
     }
 

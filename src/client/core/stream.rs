@@ -1,8 +1,8 @@
 //! One followed stream: its cursor, what was received and not yet applied, and when to ask for more.
 //!
 //! Rules: only entry `received + 1` is taken; an older one is a duplicate; a newer one is a gap, and a gap is
-//! closed by pulling from the cursor. One entry at a time is handed out, and the cursor moves when it was
-//! applied, so that a lost connection or process repeats at most what was not applied.
+//! closed by pulling from the cursor. A window of entries is handed out, and the cursor moves when they were
+//! applied, so that a lost process repeats at most what was not applied and a lost connection repeats nothing.
 //!
 //! Not known here: sockets, requests, and what an entry says.
 
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use relais_wire::control::Cursor;
 use relais_wire::ids::{Epoch, OrgId, Seq};
 
-use crate::limits::{INBOX_BYTES_MAX, INBOX_ENTRIES_MAX};
+use crate::limits::{APPLY_WINDOW, INBOX_BYTES_MAX, INBOX_ENTRIES_MAX};
 
 /// An entry as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Stream {
     head: u64,
     inbox: VecDeque<Raw>,
     inbox_bytes: usize,
-    handed_out: Option<u64>,
+    handed_out: u64,
     behind: bool,
     caught_up: bool,
 }
@@ -54,7 +54,7 @@ impl Stream {
             head: 0,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
-            handed_out: None,
+            handed_out: cursor.map_or(0, |at| at.seq.get()),
             behind: false,
             caught_up: false,
         }
@@ -84,14 +84,16 @@ impl Stream {
     /// Continues from a snapshot's cursor.
     pub fn restart(&mut self, cursor: Cursor) {
         self.applied = Some(cursor);
-        self.handed_out = None;
+        self.handed_out = cursor.seq.get();
+        self.head = cursor.seq.get();
         self.rewind();
     }
 
     /// Forgets the cursor: the stream cannot be continued from it.
     pub fn forget(&mut self) {
         self.applied = None;
-        self.handed_out = None;
+        self.handed_out = 0;
+        self.head = 0;
         self.rewind();
     }
 
@@ -155,36 +157,43 @@ impl Stream {
             .then_some(Cursor { epoch, seq: after })
     }
 
-    /// The next entry to apply; nothing while one is being applied.
+    /// The next entry to apply; nothing while a whole window is being applied.
     pub fn hand_out(&mut self) -> Option<Raw> {
-        if self.handed_out.is_some() {
+        let applied = self.applied?.seq.get();
+        if self.handed_out.saturating_sub(applied) >= APPLY_WINDOW {
             return None;
         }
-        let applied = self.applied?.seq.get();
         while let Some(raw) = self.inbox.pop_front() {
             self.inbox_bytes = self.inbox_bytes.saturating_sub(raw.body.len());
-            if raw.seq > applied {
-                self.handed_out = Some(raw.seq);
+            if raw.seq > self.handed_out {
+                self.handed_out = raw.seq;
                 return Some(raw);
             }
         }
         None
     }
 
-    /// An entry was applied, durably where anything is kept. Anything but the one handed out is ignored.
+    /// Everything up to `seq` was applied, durably where anything is kept. What was not handed out is ignored.
     pub fn applied(&mut self, epoch: Epoch, seq: u64) -> bool {
         let Some(cursor) = self.applied.as_mut() else { return false };
-        if self.handed_out != Some(seq) || cursor.epoch != epoch || seq != cursor.seq.get() + 1 {
+        if seq > self.handed_out || cursor.epoch != epoch || seq <= cursor.seq.get() {
             return false;
         }
-        self.handed_out = None;
-        cursor.seq = cursor.seq.next();
+        let Ok(seq) = Seq::new(seq) else { return false };
+        cursor.seq = seq;
         true
     }
 
-    /// What was handed out will not be applied: hand it out again on the next connection.
-    pub const fn drop_handed_out(&mut self) {
-        self.handed_out = None;
+    /// What was handed out and not applied is asked for again.
+    pub fn drop_handed_out(&mut self) {
+        let applied = self.applied.map_or(0, |at| at.seq.get());
+        if self.handed_out > applied {
+            self.handed_out = applied;
+            self.inbox.clear();
+            self.inbox_bytes = 0;
+            self.received = applied;
+            self.behind = true;
+        }
     }
 }
 
@@ -244,10 +253,21 @@ mod tests {
         let first = stream.hand_out().unwrap();
         stream.rewind();
         stream.receive(raw(1));
-        assert_eq!(stream.hand_out(), None, "one is still being applied");
+        assert_eq!(stream.hand_out(), None, "it is being applied already");
         assert!(stream.applied(EPOCH, first.seq));
-        assert_eq!(stream.hand_out(), None, "the repeated one is known");
+        assert!(!stream.applied(EPOCH, first.seq), "once");
         assert_eq!(stream.cursor(), at(1));
+    }
+
+    #[test]
+    fn what_could_not_be_applied_is_asked_for_again() {
+        let mut stream = Stream::new(None, at(0));
+        stream.receive(raw(1));
+        assert!(stream.hand_out().is_some());
+        stream.drop_handed_out();
+        assert_eq!(stream.wants_pull(), at(0));
+        stream.receive_page(vec![raw(1)], 1).unwrap();
+        assert_eq!(stream.hand_out().map(|raw| raw.seq), Some(1));
     }
 
     proptest! {
