@@ -8,6 +8,8 @@
 //! they are searched for plaintext.
 
 pub mod clock;
+pub mod pages;
 pub mod proxy;
 pub mod search;
+pub mod server;
 pub mod task;

@@ -12,7 +12,9 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
+use hyper::header::{
+    CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -124,7 +126,11 @@ async fn answer(request: Request<Incoming>, upstream: SocketAddr, meddler: Share
 }
 
 /// Forwards one HTTP exchange, its rpc frames through the meddler.
-async fn forward(request: Request<Incoming>, upstream: SocketAddr, meddler: Shared) -> Result<Response<Full<Bytes>>> {
+async fn forward(
+    request: Request<Incoming>,
+    upstream: SocketAddr,
+    meddler: Shared,
+) -> Result<Response<Full<Bytes>>> {
     let rpc = request.uri().path() == "/api/v1/rpc";
     let (parts, body) = request.into_parts();
     let body = meddle(&meddler, Way::Up, rpc, body.collect().await?.to_bytes()).await;
@@ -160,7 +166,11 @@ async fn meddle(meddler: &Shared, way: Way, rpc: bool, body: Bytes) -> Bytes {
 }
 
 /// Accepts the client's WebSocket, opens one upstream, and carries messages between them.
-async fn upgrade(mut request: Request<Incoming>, upstream: SocketAddr, meddler: Shared) -> Result<Response<Full<Bytes>>> {
+async fn upgrade(
+    mut request: Request<Incoming>,
+    upstream: SocketAddr,
+    meddler: Shared,
+) -> Result<Response<Full<Bytes>>> {
     let path = request.uri().path_and_query().map_or("/ws", |path| path.as_str()).to_owned();
     let mut ask = format!("ws://{upstream}{path}").into_client_request()?;
     for name in [SEC_WEBSOCKET_PROTOCOL, hyper::header::ORIGIN] {
@@ -169,7 +179,8 @@ async fn upgrade(mut request: Request<Incoming>, upstream: SocketAddr, meddler: 
         }
     }
     let stream = TcpStream::connect(upstream).await?;
-    let (server, opened) = tokio_tungstenite::client_async(ask, stream).await.context("upstream handshake")?;
+    let (server, opened) =
+        tokio_tungstenite::client_async(ask, stream).await.context("upstream handshake")?;
     let key = request.headers().get(SEC_WEBSOCKET_KEY).context("no websocket key")?;
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
