@@ -116,15 +116,16 @@ pub fn too_long(tree: &Tree) -> Vec<Finding> {
     .collect()
 }
 
-/// Source files that do not open by saying what they are.
+/// Source files that do not open by saying what they are: a crate in a sentence, a module in a word at least.
 #[must_use]
 pub fn undescribed(tree: &Tree) -> Vec<Finding> {
     tree.ending(".rs")
-        .filter(|(_, text)| {
+        .filter(|(path, text)| {
+            let needed = if path.ends_with("lib.rs") { 3 } else { 1 };
             let first = text.lines().find(|line| !line.starts_with("#!")).unwrap_or_default();
-            first.strip_prefix("//!").is_none_or(|words| words.split_whitespace().count() < 3)
+            first.strip_prefix("//!").is_none_or(|words| words.split_whitespace().count() < needed)
         })
-        .map(|(path, _)| format!("{path}: begins without a sentence on what it is (`//! …`)"))
+        .map(|(path, _)| format!("{path}: begins without saying what it is (`//! …`)"))
         .collect()
 }
 
@@ -184,8 +185,12 @@ mod tests {
 
     #[test]
     fn a_file_without_a_first_sentence_is_found() {
-        let tree =
-            Tree::of(&[("a.rs", "use x;\n"), ("b.rs", "//! relais-b.\n"), ("c.rs", "//! What it is.\n")]);
+        let tree = Tree::of(&[
+            ("a.rs", "use x;\n"),
+            ("b/lib.rs", "//! relais-b.\n"),
+            ("c/lib.rs", "//! What it is.\n"),
+            ("d.rs", "//! Guards.\n"),
+        ]);
         assert_eq!(undescribed(&tree).len(), 2);
     }
 
