@@ -189,7 +189,7 @@ mod tests {
         }
     }
 
-    /// THR-09: history that was walled off stays closed to whoever came later.
+    /// History that was walled off stays closed to whoever came later.
     #[test]
     fn a_wall_is_not_passed() {
         let mut seeds = Seeds::with(4, seed(4));

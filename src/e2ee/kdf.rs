@@ -40,6 +40,8 @@ pub mod label {
     pub const RECOVERY_AUTH: &str = "rec/auth";
     /// Check characters of a recovery code.
     pub const RECOVERY_CHECK: &str = "rec/check";
+    /// Signing seed of a bearer invitation.
+    pub const INVITE_KEY: &str = "invite/key";
     /// Key of the key index object.
     pub const KEY_INDEX: &str = "obj/index";
     /// Key of the pins object.
@@ -108,6 +110,7 @@ mod tests {
             label::VAULT_PASSKEY,
             label::RECOVERY_AUTH,
             label::RECOVERY_CHECK,
+            label::INVITE_KEY,
             label::KEY_INDEX,
             label::PINS,
         ];

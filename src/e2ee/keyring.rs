@@ -4,7 +4,7 @@
 //! crate decides whether the link is allowed; [`Made`] is worth checking against it before it is sent, because
 //! the server will.
 //!
-//! Staleness is computed here from verified chains (SEC-07), never taken from the server's word:
+//! Staleness is computed here from verified chains (SEC-01), never taken from the server's word:
 //! [`KeyringChain::stale_members`] and [`KeyringChain::rotation_due`] say when [`rotate`] is called for.
 //!
 //! Not known here: who is asked to confirm an act, and how links and boxes travel.

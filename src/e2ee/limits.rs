@@ -36,10 +36,14 @@ pub const CHUNK_BYTES: usize = 1024 * 1024;
 pub const SEALED_CHUNK_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
 /// Plaintext bytes of one file, so that its ciphertext fits the wire's default bound.
 pub const FILE_PLAIN_BYTES_MAX: u64 = wire::FILE_BYTES_MAX - 16 * 1024;
+/// Messages of one epoch, after which the next writer renews it: bounds what one leaked seed opens.
+pub const EPOCH_MESSAGES_MAX: u64 = 10_000;
+/// Milliseconds of one epoch, after which the next writer renews it: 90 days.
+pub const EPOCH_AGE_MS_MAX: u64 = 90 * 24 * 3_600 * 1_000;
 /// Threads of a key index and pinned threads of a pins object: 10 000 of about 90 bytes fill the object.
 pub const INDEX_THREADS_MAX: usize = 10_000;
-/// Pinned contacts of a pins object.
-pub const PINNED_USERS_MAX: usize = 4_000;
+/// Pinned chains of a pins object: with 10 000 pinned threads they fill it.
+pub const PINNED_CHAINS_MAX: usize = 4_000;
 /// Bytes of a title in the key index; longer ones are cut there, at a character.
 pub const INDEX_TITLE_BYTES_MAX: usize = 120;
 /// Characters a new password must have: whoever steals record and OPRF key may guess offline.

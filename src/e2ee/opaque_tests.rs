@@ -86,7 +86,7 @@ fn another_password_user_or_origin_is_refused() {
     }
 }
 
-/// SEC-04: a record made with one stretching opens with no other, so a server cannot talk a client down.
+/// SEC-01: a record made with one stretching opens with no other, so a server cannot talk a client down.
 #[test]
 fn weaker_stretching_gives_another_key() {
     let (mut server, _) = register(KsfParams(Announced { passes: 2, ..KsfParams::DANGEROUS_FAST.0 }));
@@ -94,7 +94,7 @@ fn weaker_stretching_gives_another_key() {
     assert_eq!(KsfParams::default().0, Announced { memory_kib: 65_536, passes: 3, lanes: 4 });
 }
 
-/// SEC-04
+/// SEC-01
 #[test]
 fn a_server_that_announces_other_stretching_is_refused() {
     let (mut server, _) = register(KsfParams::DANGEROUS_FAST);

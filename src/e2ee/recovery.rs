@@ -1,5 +1,5 @@
 //! The split recovery code: half of the key is the user's, shown once and written down; half is the
-//! server's, released after an e-mail code. Neither half alone opens anything (SEC-11).
+//! server's, released after an e-mail code. Neither half alone opens anything (SEC-10).
 //!
 //! The user's half is 128 random bits, written as 26 characters of Crockford's base 32 (most significant bit
 //! first, two zero bits before) and 2 check characters: the first 10 bits of `KDF(half, "rec/check", "", 2)`.

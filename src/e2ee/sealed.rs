@@ -155,13 +155,21 @@ pub fn seal(
     key: &EncKey,
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<u8>, E2eeError> {
-    let aad = associated_data(of, to, &commit(seed))?;
+    seal_claiming(seed, &associated_data(of, to, &commit(seed))?, key, entropy)
+}
+
+fn seal_claiming(
+    seed: &Seed,
+    aad: &[u8],
+    key: &EncKey,
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, E2eeError> {
     let (enc, mut ciphertext) = hpke::single_shot_seal_with_rng::<AesGcm256, HkdfSha256, XWing>(
         &OpModeS::Base,
         &key.0,
         INFO,
         seed.expose(),
-        &aad,
+        aad,
         &mut Rng(entropy),
     )
     .map_err(|_| E2eeError::BadEncKey)?;
@@ -287,6 +295,18 @@ mod tests {
             E2eeError::BoxRejected
         );
         assert_eq!(check_commit(another, &commit(&seed)).unwrap_err(), E2eeError::CommitMismatch);
+    }
+
+    /// A member who boxes another seed but claims the signed commitment gets past HPKE, not past the check.
+    #[test]
+    fn a_box_that_lies_about_its_commitment_is_refused() {
+        let (seed, key, _) = sealed();
+        let another = Secret::from_bytes([10; 32]);
+        let aad = super::associated_data(thread(), to(), &commit(&seed)).unwrap();
+        let mut entropy = ReplayedEntropy::dangerous_from_seed([1; 32]);
+        let lying = super::seal_claiming(&another, &aad, &key.public(), &mut entropy).unwrap();
+        let refused = open(&lying, thread(), to(), &commit(&seed), &key).unwrap_err();
+        assert_eq!(refused, E2eeError::CommitMismatch);
     }
 
     #[test]

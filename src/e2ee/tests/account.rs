@@ -70,7 +70,7 @@ fn opened(server: &Server, export: &Secret<64>) -> Result<Account, E2eeError> {
     Ok(account)
 }
 
-/// SEC-04
+/// SEC-01
 #[test]
 fn a_registration_is_valid_by_the_chain_rules_and_opens_at_the_next_sign_in() {
     let (server, new) = registered();
@@ -138,7 +138,7 @@ fn nothing_is_signed_before_the_chain_was_checked() {
     assert_eq!(account.rewrite(NOW, &mut entropy(2)).unwrap_err(), E2eeError::ForeignChain);
 }
 
-/// SEC-11
+/// SEC-10, SEC-15
 #[test]
 fn recovery_keeps_the_identity_and_ends_the_old_password_and_code() {
     let (mut server, new) = registered();
@@ -184,7 +184,7 @@ fn a_renewed_code_leaves_the_password_alone() {
     assert_eq!(old.unwrap_err(), E2eeError::WrapRejected);
 }
 
-/// SEC-07: after a suspected compromise every key of the user is new, history stays readable.
+/// SEC-01: after a suspected compromise every key of the user is new, history stays readable.
 #[test]
 fn rotating_every_own_key_is_valid_and_keeps_history() {
     let (mut server, _) = registered();
