@@ -68,9 +68,11 @@ struct Shared {
     _lock: File,
 }
 
+type Reply = oneshot::Sender<writer::Answer>;
+
 struct CommitJob {
     commit: Commit,
-    reply: oneshot::Sender<Result<Receipt, CommitError>>,
+    reply: Reply,
 }
 
 /// Runs a query on a reader's connection and answers by itself.
@@ -108,7 +110,7 @@ impl Embedded {
         })))
     }
 
-    fn send(&self, commit: Commit) -> Result<oneshot::Receiver<Result<Receipt, CommitError>>, CommitError> {
+    fn send(&self, commit: Commit) -> Result<oneshot::Receiver<writer::Answer>, CommitError> {
         validate::commit(&commit)?;
         if let Some(fatal) = self.stopped() {
             return Err(CommitError::Fatal(fatal));
@@ -189,6 +191,14 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     Ok(std::thread::Builder::new().name(name.to_owned()).spawn(body)?)
 }
 
+/// Only what stops the store matters here; the rest was answered or waits for the next round.
+fn only_fatal(outcome: Result<(), BatchError>) -> Result<(), Fatal> {
+    match outcome {
+        Err(BatchError::Fatal(fatal)) => Err(fatal),
+        Ok(()) | Err(BatchError::DiskFull | BatchError::Internal) => Ok(()),
+    }
+}
+
 /// The committer thread.
 struct Committer {
     writer: Writer,
@@ -198,48 +208,29 @@ struct Committer {
 
 impl Committer {
     fn run(mut self) {
-        let mut batch = Vec::with_capacity(limits::BATCH_MAX);
         loop {
-            match self.queue.recv_timeout(Duration::from_millis(limits::IDLE_MS)) {
-                Ok(job) => batch.push(job),
-                Err(RecvTimeoutError::Timeout) => {
-                    if let Err(BatchError::Fatal(fatal)) = self.writer.idle() {
-                        return self.stop(fatal);
-                    }
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    let closing = self.writer.idle();
-                    return self.stop(match closing {
-                        Err(BatchError::Fatal(fatal)) => fatal,
-                        Ok(()) | Err(BatchError::DiskFull | BatchError::Internal) => Fatal::Closed,
-                    });
-                }
-            }
-            while batch.len() < limits::BATCH_MAX {
-                let Ok(job) = self.queue.try_recv() else { break };
-                batch.push(job);
-            }
-            if let Err(fatal) = self.settle(&mut batch) {
+            let settled = match self.queue.recv_timeout(Duration::from_millis(limits::IDLE_MS)) {
+                Ok(job) => self.settle(job),
+                Err(RecvTimeoutError::Timeout) => only_fatal(self.writer.idle()),
+                Err(RecvTimeoutError::Disconnected) => only_fatal(self.writer.idle()).and(Err(Fatal::Closed)),
+            };
+            if let Err(fatal) = settled {
                 return self.stop(fatal);
             }
         }
     }
 
-    /// Commits a batch and answers everybody in it.
-    fn settle(&mut self, batch: &mut Vec<CommitJob>) -> Result<(), Fatal> {
-        let outcome = self.writer.batch(batch.iter().map(|job| &job.commit));
-        let failure = match outcome {
-            Ok(answers) => {
-                for (job, answer) in batch.drain(..).zip(answers) {
-                    drop(job.reply.send(answer));
+    /// Commits this job and everything that queues up meanwhile, and answers everybody in the batch.
+    fn settle(&mut self, first: CommitJob) -> Result<(), Fatal> {
+        let mut waiting = Vec::with_capacity(limits::BATCH_MAX);
+        let failure = match self.batch(first, &mut waiting) {
+            Ok(()) => {
+                for (reply, answer) in waiting {
+                    drop(reply.send(answer));
                 }
-                return match self.writer.maybe_checkpoint() {
-                    Err(BatchError::Fatal(fatal)) => Err(fatal),
-                    Ok(()) | Err(BatchError::DiskFull | BatchError::Internal) => Ok(()),
-                };
+                return only_fatal(self.writer.maybe_checkpoint());
             }
-            Err(failure) => failure,
+            Err(failure) => self.writer.abandon().err().unwrap_or(failure),
         };
         let answer = match failure {
             BatchError::DiskFull => CommitError::DiskFull,
@@ -250,10 +241,38 @@ impl Committer {
                 CommitError::Unknown
             }
         };
-        for job in batch.drain(..) {
-            drop(job.reply.send(Err(answer.clone())));
+        for (reply, _) in waiting {
+            drop(reply.send(Err(answer.clone())));
         }
-        if let BatchError::Fatal(fatal) = failure { Err(fatal) } else { Ok(()) }
+        only_fatal(Err(failure))
+    }
+
+    /// Applies jobs until the queue is empty or the batch full: who queues while others are applied shares their
+    /// sync, and a job that is alone waits for nobody.
+    fn batch(
+        &mut self,
+        first: CommitJob,
+        waiting: &mut Vec<(Reply, writer::Answer)>,
+    ) -> Result<(), BatchError> {
+        let mut next = Some(first);
+        let begun = self.writer.begin();
+        while let Some(CommitJob { commit, reply }) = next.take() {
+            let answer = match begun {
+                Ok(()) => self.writer.apply(&commit),
+                Err(failure) => Err(failure),
+            };
+            match answer {
+                Ok(answer) => waiting.push((reply, answer)),
+                Err(failure) => {
+                    waiting.push((reply, Err(CommitError::Unknown)));
+                    return Err(failure);
+                }
+            }
+            if waiting.len() < limits::BATCH_MAX {
+                next = self.queue.try_recv().ok();
+            }
+        }
+        self.writer.finish(waiting.len())
     }
 
     /// Says why, then answers whoever is still queued. Nobody can queue any more once the receiver is gone.

@@ -167,6 +167,8 @@ fn refuse_network(dir: &Path) -> Result<(), OpenError> {
 fn connect(path: &Path, flags: OpenFlags, options: &Options) -> Result<Connection, OpenError> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     if let Some(key) = &options.key {
+        // The cipher would print page numbers to standard error; its errors come back as results anyway.
+        conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
         conn.pragma_update(None, "key", key.pragma())?;
     }
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;

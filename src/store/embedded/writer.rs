@@ -39,8 +39,8 @@ pub(crate) enum BatchError {
     Fatal(Fatal),
 }
 
-/// One answer per commit, in order.
-pub(crate) type Answers = Vec<Result<Receipt, CommitError>>;
+/// What a commit is told once its batch is durable.
+pub(crate) type Answer = Result<Receipt, CommitError>;
 
 impl Writer {
     pub(crate) fn new(mut conn: Connection, fault: Option<Arc<dyn Fault>>) -> rusqlite::Result<Self> {
@@ -54,44 +54,13 @@ impl Writer {
         Ok(Self { conn, heads: Heads::default(), wal_pages, fault })
     }
 
-    /// Applies all commits as one engine transaction. Each stands or falls alone; all of them become durable
-    /// together, and only then is there an answer.
-    pub(crate) fn batch<'c>(
-        &mut self,
-        commits: impl ExactSizeIterator<Item = &'c Commit>,
-    ) -> Result<Answers, BatchError> {
-        let count = commits.len();
-        let outcome = self.run(commits, count);
-        if outcome.is_err() {
-            self.heads = Heads::default();
-            if !self.conn.is_autocommit()
-                && let Err(error) = self.conn.execute_batch("ROLLBACK")
-            {
-                tracing::error!(error = %error, "a failed batch could not be rolled back");
-                return Err(BatchError::Fatal(Fatal::Io));
-            }
-        }
-        outcome
+    /// Opens a batch: one engine transaction.
+    pub(crate) fn begin(&mut self) -> Result<(), BatchError> {
+        self.statement("BEGIN IMMEDIATE")
     }
 
-    fn run<'c>(
-        &mut self,
-        commits: impl Iterator<Item = &'c Commit>,
-        count: usize,
-    ) -> Result<Answers, BatchError> {
-        self.statement("BEGIN IMMEDIATE")?;
-        let mut answers = Vec::with_capacity(count);
-        for commit in commits {
-            answers.push(self.one(commit)?);
-        }
-        self.fault(FaultPoint::BeforeSync, count)?;
-        self.statement("COMMIT")?;
-        self.fault(FaultPoint::AfterSync, count)?;
-        self.heads.trim();
-        Ok(answers)
-    }
-
-    fn one(&mut self, commit: &Commit) -> Result<Result<Receipt, CommitError>, BatchError> {
+    /// Applies one commit of the batch. It stands or falls alone, but has no answer before [`Self::finish`].
+    pub(crate) fn apply(&mut self, commit: &Commit) -> Result<Answer, BatchError> {
         self.statement("SAVEPOINT one")?;
         match Tx::apply(&self.conn, &mut self.heads, commit) {
             Ok(receipt) => {
@@ -113,6 +82,27 @@ impl Writer {
                 Ok(Err(CommitError::Internal))
             }
         }
+    }
+
+    /// Makes the batch durable: the one sync.
+    pub(crate) fn finish(&mut self, commits: usize) -> Result<(), BatchError> {
+        self.fault(FaultPoint::BeforeSync, commits)?;
+        self.statement("COMMIT")?;
+        self.fault(FaultPoint::AfterSync, commits)?;
+        self.heads.trim();
+        Ok(())
+    }
+
+    /// Undoes a batch that failed. What is remembered is forgotten, as it may run ahead of the database.
+    pub(crate) fn abandon(&mut self) -> Result<(), BatchError> {
+        self.heads = Heads::default();
+        if self.conn.is_autocommit() {
+            return Ok(());
+        }
+        self.conn.execute_batch("ROLLBACK").map_err(|error| {
+            tracing::error!(error = %error, "a failed batch could not be rolled back");
+            BatchError::Fatal(Fatal::Io)
+        })
     }
 
     fn take_back(&mut self) -> Result<(), BatchError> {

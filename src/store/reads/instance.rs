@@ -60,3 +60,17 @@ impl Query for IdemLookup {
         Ok(receipt::lookup(snapshot.0, self.user, self.key, self.request)?)
     }
 }
+
+/// What is wrong with the database, checked page by page; empty when nothing is. Slow: for a nightly scrub and
+/// for tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Scrub;
+
+impl Query for Scrub {
+    type Out = Vec<String>;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        let mut found = snapshot.all("PRAGMA integrity_check(100)", [], |row| row.get::<_, String>(0))?;
+        found.retain(|line| line != "ok");
+        Ok(found)
+    }
+}

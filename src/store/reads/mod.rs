@@ -26,7 +26,7 @@ pub use directory::{
     TeamsOf, UnitById, UnitsOf,
 };
 pub use file::{BlobById, BlobInThread, OrphanBlobs};
-pub use instance::{IdemLookup, IdemOutcome, InstanceValue, TicketKeys};
+pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};
 pub use session::{LoginById, RevokedSince, SessionById, SessionsOf, Throttle};
 pub use stream::{AppliedOf, StreamAfter, StreamHeads};
 pub use thread::{

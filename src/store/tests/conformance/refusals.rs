@@ -1,0 +1,194 @@
+//! Guards, idempotency, and what the committer checks by itself.
+
+use relais_store::{
+    AccountWrite, Anchor, Chore, Commit, Effect, EventBody, Guard, Kind, NewEvent, Refusal, Store, StreamId,
+    Write, limits,
+    reads::{AccountById, AuditHead, AuthorSeq, IdemLookup, IdemOutcome, StreamHeads, ThreadById},
+};
+use relais_wire::ids::{Bytes32, DeviceId, INT_MAX, MsgId, Seq};
+
+use super::{
+    Subject,
+    kit::{
+        NOW, ORG, create_account, create_thread, domain, hash, idem, line, message, refusal, seq, thread,
+        user,
+    },
+};
+
+const NONE: Bytes32 = Bytes32::from_bytes([0; 32]);
+
+pub(crate) fn a_failed_guard_undoes_its_own_commit_only<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_account(store, user(1));
+    let stream = StreamId::new(user(1), None);
+    let event = || NewEvent { to: vec![stream], body: EventBody::Fixed(b"e".as_slice().into()) };
+    std::thread::scope(|scope| {
+        for n in 0..32_u64 {
+            scope.spawn(move || {
+                let version = if n % 2 == 0 { 1 } else { 99 };
+                let commit = domain().guard(Guard::AccountVersion(user(1), version)).event(event());
+                let outcome = store.commit_blocking(commit);
+                assert_eq!(outcome.is_ok(), n % 2 == 0, "{outcome:?}");
+            });
+        }
+    });
+    assert_eq!(store.read_blocking(StreamHeads(vec![stream])).unwrap(), [seq(16)]);
+    let (rows, _) = store.read_blocking(AuditHead(Some(ORG))).unwrap().unwrap();
+    assert_eq!(rows, 17, "one line for the account, one per commit that stands");
+}
+
+pub(crate) fn a_refusal_in_the_last_write_leaves_no_trace_of_the_first<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let event = NewEvent { to: vec![StreamId::new(user(1), None)], body: EventBody::Appended(9) };
+    let commit = domain().write(message(thread(1), user(1), 1)).event(event);
+    assert_eq!(refusal(store.commit_blocking(commit)), Refusal::Missing(Kind::Event));
+    assert_eq!(store.read_blocking(ThreadById(thread(1))).unwrap().unwrap().n, Seq::ZERO);
+    let author = AuthorSeq(thread(1), user(1), DeviceId::from_bytes([9; 16]));
+    assert_eq!(store.read_blocking(author).unwrap(), Seq::ZERO);
+    let receipt = store.commit_blocking(domain().write(message(thread(1), user(1), 1))).unwrap();
+    assert_eq!(receipt.entries[0].n, seq(1), "what is remembered between commits was taken back too");
+}
+
+pub(crate) fn the_same_request_gets_the_same_receipt_and_writes_nothing<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let (own, other) = (StreamId::new(user(1), None), StreamId::new(user(2), None));
+    let commit = || {
+        let event = NewEvent { to: vec![own, other], body: EventBody::Appended(0) };
+        domain().idem(idem(1, 1)).write(message(thread(1), user(1), 1)).event(event)
+    };
+    let first = store.commit_blocking(commit()).unwrap();
+    let again = store.commit_blocking(commit()).unwrap();
+    assert!(!first.replayed && again.replayed);
+    assert_eq!((&again.entries, &again.audit, &again.note), (&first.entries, &first.audit, &first.note));
+    assert_eq!(again.streams, [vec![(own, seq(1))]], "only the asking user's own position");
+    assert_eq!(store.read_blocking(StreamHeads(vec![own, other])).unwrap(), [seq(1), seq(1)]);
+    let lookup = IdemLookup { user: user(1), key: idem(1, 1).key, request: hash(1) };
+    assert_eq!(store.read_blocking(lookup).unwrap(), IdemOutcome::Done(again));
+}
+
+pub(crate) fn another_request_under_the_same_key_is_refused<S: Subject>(subject: &S) {
+    let store = subject.store();
+    store.commit_blocking(domain().idem(idem(1, 1))).unwrap();
+    assert_eq!(refusal(store.commit_blocking(domain().idem(idem(1, 2)))), Refusal::IdemReused);
+    let mut stranger = idem(1, 2);
+    stranger.user = user(2);
+    store.commit_blocking(domain().idem(stranger)).unwrap();
+}
+
+pub(crate) fn a_refused_request_is_not_remembered<S: Subject>(subject: &S) {
+    let store = subject.store();
+    let commit = || domain().idem(idem(1, 1)).guard(Guard::AccountActive(user(1)));
+    assert_eq!(refusal(store.commit_blocking(commit())), Refusal::Missing(Kind::Account));
+    create_account(store, user(1));
+    assert!(!store.commit_blocking(commit()).unwrap().replayed);
+}
+
+pub(crate) fn an_idempotency_key_is_forgotten_after_seven_days<S: Subject>(subject: &S) {
+    let store = subject.store();
+    store.commit_blocking(domain().idem(idem(1, 1))).unwrap();
+    let sweep = |at_ms| Commit::Housekeeping { at_ms, chores: vec![Chore::Sweep] };
+    store.commit_blocking(sweep(NOW + limits::IDEM_KEEP_MS)).unwrap();
+    assert!(store.commit_blocking(domain().idem(idem(1, 1))).unwrap().replayed);
+    store.commit_blocking(sweep(NOW + limits::IDEM_KEEP_MS + 1)).unwrap();
+    assert!(!store.commit_blocking(domain().idem(idem(1, 1))).unwrap().replayed);
+}
+
+pub(crate) fn a_message_under_an_old_epoch_is_told_where_the_thread_stands<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let mut epoch = message(thread(1), user(1), 1);
+    (epoch.anchor, epoch.effect) = (Anchor::Control(NONE), Effect::Epoch(1));
+    let head = store.commit_blocking(domain().write(epoch)).unwrap().entries[0].head;
+    let outcome = store.commit_blocking(domain().write(message(thread(1), user(2), 1)));
+    assert_eq!(
+        refusal(outcome),
+        Refusal::Stale { thread: thread(1), epoch: 1, n: seq(1), head, ctrl_head: head }
+    );
+    let mut current = message(thread(1), user(2), 1);
+    current.epoch = Some(1);
+    store.commit_blocking(domain().write(current)).unwrap();
+}
+
+pub(crate) fn an_authors_count_may_not_skip_or_repeat<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let send = |aseq| store.commit_blocking(domain().write(message(thread(1), user(1), aseq)));
+    assert_eq!(refusal(send(2)), Refusal::AuthorSeq { expected: seq(1) });
+    send(1).unwrap();
+    let mut repeated = message(thread(1), user(1), 1);
+    repeated.msg_id = MsgId::from_bytes([8; 16]);
+    let outcome = store.commit_blocking(domain().write(repeated));
+    assert_eq!(refusal(outcome), Refusal::AuthorSeq { expected: seq(2) });
+    let mut elsewhere = message(thread(1), user(1), 1);
+    (elsewhere.device, elsewhere.msg_id) = (DeviceId::from_bytes([5; 16]), MsgId::from_bytes([5; 16]));
+    store.commit_blocking(domain().write(elsewhere)).unwrap();
+}
+
+pub(crate) fn a_message_id_is_used_once_in_a_thread<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    create_thread(store, thread(2));
+    let first = message(thread(1), user(1), 1);
+    store.commit_blocking(domain().write(first.clone())).unwrap();
+    let mut second = message(thread(1), user(1), 2);
+    second.msg_id = first.msg_id;
+    assert_eq!(refusal(store.commit_blocking(domain().write(second))), Refusal::Exists(Kind::Entry));
+    let mut elsewhere = message(thread(2), user(1), 1);
+    elsewhere.msg_id = first.msg_id;
+    store.commit_blocking(domain().write(elsewhere)).unwrap();
+}
+
+pub(crate) fn nothing_is_appended_to_a_closed_thread<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let head = store.commit_blocking(domain().write(message(thread(1), user(1), 1))).unwrap().entries[0].head;
+    let close = |head| {
+        let mut close = message(thread(1), user(2), 1);
+        (close.anchor, close.effect) = (Anchor::Head(head), Effect::Close);
+        store.commit_blocking(domain().write(close))
+    };
+    assert!(matches!(refusal(close(NONE)), Refusal::Stale { .. }), "close names the head");
+    close(head).unwrap();
+    let late = store.commit_blocking(domain().write(message(thread(1), user(1), 2)));
+    assert_eq!(refusal(late), Refusal::Closed);
+    assert_eq!(store.read_blocking(ThreadById(thread(1))).unwrap().unwrap().closed_ms, Some(NOW));
+}
+
+pub(crate) fn control_entries_race_on_the_last_control_entry_only<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let control = |n: u64, ctrl_head| {
+        let mut control = message(thread(1), user(n), 1);
+        control.anchor = Anchor::Control(ctrl_head);
+        store.commit_blocking(domain().write(control))
+    };
+    let first = control(1, NONE).unwrap().entries[0].head;
+    store.commit_blocking(domain().write(message(thread(1), user(9), 1))).unwrap();
+    assert!(matches!(refusal(control(2, NONE)), Refusal::Stale { ctrl_head, .. } if ctrl_head == first));
+    store.commit_blocking(domain().guard(Guard::CtrlHead(thread(1), first))).unwrap();
+    control(2, first).unwrap();
+    let outcome = store.commit_blocking(domain().guard(Guard::CtrlHead(thread(1), first)));
+    assert!(matches!(refusal(outcome), Refusal::Stale { .. }));
+}
+
+pub(crate) fn a_number_beyond_the_range_is_refused<S: Subject>(subject: &S) {
+    let store = subject.store();
+    let mut commit = domain();
+    commit.at_ms = u64::MAX;
+    assert!(matches!(refusal(store.commit_blocking(commit)), Refusal::TooLarge(_)));
+    let commit = domain().write(Write::DropTicketKeysBelow(INT_MAX));
+    store.commit_blocking(commit).unwrap();
+}
+
+pub(crate) fn oversized_parts_are_refused_before_they_are_queued<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_account(store, user(1));
+    let record = vec![0; limits::OBJECT_BYTES_MAX + 1].into();
+    let commit = domain().write(AccountWrite::SetRecord { user: user(1), record });
+    assert_eq!(refusal(store.commit_blocking(commit)), Refusal::TooLarge("an object"));
+    let lines = (0..limits::COMMIT_PARTS_MAX).fold(domain(), |commit, _| commit.audit(line(None)));
+    assert!(matches!(refusal(store.commit_blocking(lines)), Refusal::TooLarge(_)));
+    assert_eq!(store.read_blocking(AccountById(user(1))).unwrap().unwrap().version, 1);
+}
