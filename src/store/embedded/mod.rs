@@ -6,7 +6,6 @@
 
 mod apply;
 mod fault;
-mod head;
 mod heads;
 mod key;
 pub(crate) mod leaf;

@@ -15,9 +15,9 @@ pub struct Thread {
     pub kind: u8,
     /// Number of the last entry; 0 before the first.
     pub n: Seq,
-    /// Hash over everything up to it; all zeros before the first entry.
+    /// Hash over everything up to it; before the first entry, the hash of the thread's id.
     pub head: Bytes32,
-    /// [`Entry::head`] at the last control entry; all zeros before the first.
+    /// [`Entry::head`] at the last control entry; before the first, as `head`.
     pub ctrl_head: Bytes32,
     /// Current epoch.
     pub epoch: u64,

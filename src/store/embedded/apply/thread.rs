@@ -1,12 +1,12 @@
 //! Threads: numbering and anchoring of entries, and participants.
 
+use relais_chain::hash;
 use relais_wire::ids::{Seq, ThreadId};
 
 use super::guard::stale;
 use crate::{
     commit::EntryReceipt,
     embedded::{
-        head,
         heads::ThreadHead,
         tx::{Stop, Tx},
     },
@@ -48,7 +48,7 @@ impl Tx<'_> {
                 new.thread.as_bytes(),
                 new.org.map(|id| *id.as_bytes()),
                 new.kind,
-                head::NONE.as_bytes(),
+                hash::head_zero(new.thread).as_bytes(),
                 self.at_ms,
             ),
         )
@@ -71,7 +71,7 @@ impl Tx<'_> {
         }
         self.count_author(before.key, append)?;
         let n = before.n.next();
-        let head = head::next(before.head, n, append.hash);
+        let head = hash::head(&before.head, n.get(), &append.hash);
         let control = append.anchor != Anchor::Message;
         self.insert_entry(before.key, n, head, control, append)?;
         let after = ThreadHead {

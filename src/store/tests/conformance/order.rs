@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use relais_chain::hash;
 use relais_store::{
     Anchor, Domain, EventBody, NewEvent, Opaque, Store, StreamId, Write,
     facts::stream::{StreamBody, StreamPage},
@@ -13,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Subject,
-    kit::{NOW, ORG, create_thread, domain, hash, line, message, seq, thread, user},
+    kit::{NOW, ORG, create_thread, domain, line, message, seq, thread, user},
 };
 
 fn told(to: Vec<StreamId>, text: &[u8]) -> Domain {
@@ -76,7 +77,7 @@ pub(crate) fn entries_of_a_thread_are_numbered_and_chained_in_order<S: Subject>(
     let store = subject.store();
     create_thread(store, thread(1));
     let mut control = message(thread(1), user(1), 1);
-    control.anchor = Anchor::Control(Bytes32::from_bytes([0; 32]));
+    control.anchor = Anchor::Control(hash::head_zero(thread(1)));
     let receipt = store
         .commit_blocking(domain().write(control).write(message(thread(1), user(1), 2)).write(message(
             thread(1),
@@ -86,14 +87,9 @@ pub(crate) fn entries_of_a_thread_are_numbered_and_chained_in_order<S: Subject>(
         .unwrap();
     let page = store.read_blocking(ThreadPage::After(thread(1), Seq::ZERO, 10)).unwrap();
     assert_eq!(page.iter().map(|e| e.n.get()).collect::<Vec<_>>(), [1, 2, 3]);
-    let mut head = Bytes32::from_bytes([0; 32]);
+    let mut head = hash::head_zero(thread(1));
     for (entry, given) in page.iter().zip(&receipt.entries) {
-        let mut hash = Sha256::new();
-        hash.update(b"relais/v1/head\0");
-        hash.update(head.as_bytes());
-        hash.update(entry.n.get().to_be_bytes());
-        hash.update(entry.hash.as_bytes());
-        head = Bytes32::from_bytes(hash.finalize().into());
+        head = hash::head(&head, entry.n.get(), &entry.hash);
         assert_eq!((entry.head, entry.n, entry.at_ms), (head, given.n, NOW));
         assert_eq!((given.head, given.msg_id), (head, entry.msg_id));
     }
@@ -158,7 +154,7 @@ pub(crate) fn audit_indexes_have_no_hole_and_the_rows_chain<S: Subject>(subject:
         let receipt = store.commit_blocking(domain().audit(line(Some(ORG))).audit(line(None))).unwrap();
         assert_eq!(receipt.audit, [2 * n, 2 * n + 1, n]);
     }
-    let mut chain = hash(0);
+    let mut chain = Bytes32::from_bytes([0; 32]);
     for (log, count) in [(Some(ORG), 10), (None, 5)] {
         let rows = store.read_blocking(AuditPage { log, from: 0, max: 100 }).unwrap();
         assert_eq!(rows.iter().map(|row| row.index).collect::<Vec<_>>(), (0..count).collect::<Vec<_>>());

@@ -15,7 +15,10 @@ use super::{
     },
 };
 
-const NONE: Bytes32 = Bytes32::from_bytes([0; 32]);
+/// Where a thread starts.
+fn start() -> Bytes32 {
+    relais_chain::hash::head_zero(thread(1))
+}
 
 pub(crate) fn a_failed_guard_undoes_its_own_commit_only<S: Subject>(subject: &S) {
     let store = subject.store();
@@ -99,7 +102,7 @@ pub(crate) fn a_message_under_an_old_epoch_is_told_where_the_thread_stands<S: Su
     let store = subject.store();
     create_thread(store, thread(1));
     let mut epoch = message(thread(1), user(1), 1);
-    (epoch.anchor, epoch.effect) = (Anchor::Control(NONE), Effect::Epoch(1));
+    (epoch.anchor, epoch.effect) = (Anchor::Control(start()), Effect::Epoch(1));
     let head = store.commit_blocking(domain().write(epoch)).unwrap().entries[0].head;
     let outcome = store.commit_blocking(domain().write(message(thread(1), user(2), 1)));
     assert_eq!(
@@ -149,7 +152,7 @@ pub(crate) fn nothing_is_appended_to_a_closed_thread<S: Subject>(subject: &S) {
         (close.anchor, close.effect) = (Anchor::Head(head), Effect::Close);
         store.commit_blocking(domain().write(close))
     };
-    assert!(matches!(refusal(close(NONE)), Refusal::Stale { .. }), "close names the head");
+    assert!(matches!(refusal(close(start())), Refusal::Stale { .. }), "close names the head");
     close(head).unwrap();
     let late = store.commit_blocking(domain().write(message(thread(1), user(1), 2)));
     assert_eq!(refusal(late), Refusal::Closed);
@@ -164,9 +167,9 @@ pub(crate) fn control_entries_race_on_the_last_control_entry_only<S: Subject>(su
         control.anchor = Anchor::Control(ctrl_head);
         store.commit_blocking(domain().write(control))
     };
-    let first = control(1, NONE).unwrap().entries[0].head;
+    let first = control(1, start()).unwrap().entries[0].head;
     store.commit_blocking(domain().write(message(thread(1), user(9), 1))).unwrap();
-    assert!(matches!(refusal(control(2, NONE)), Refusal::Stale { ctrl_head, .. } if ctrl_head == first));
+    assert!(matches!(refusal(control(2, start())), Refusal::Stale { ctrl_head, .. } if ctrl_head == first));
     store.commit_blocking(domain().guard(Guard::CtrlHead(thread(1), first))).unwrap();
     control(2, first).unwrap();
     let outcome = store.commit_blocking(domain().guard(Guard::CtrlHead(thread(1), first)));
