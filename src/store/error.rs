@@ -1,6 +1,7 @@
 //! What can go wrong, in four kinds: refused (an answer), overloaded (come back), unavailable (nothing was
 //! written, or nobody knows), fatal (the process must end and let recovery decide).
 
+use relais_chain::error::ChainError;
 use relais_wire::ids::{Bytes32, KeyringId, Seq, ThreadId};
 
 use crate::facts::chain::{ChainHead, ChainId};
@@ -94,7 +95,8 @@ pub enum Refusal {
         /// Whether a rotation is due.
         rotation_due: bool,
     },
-    /// The thread has moved on: another epoch, or another head than the entry is anchored to.
+    /// The thread has moved on since the entry was written or checked: another epoch, another control entry, or
+    /// for `close` another head.
     #[error("the thread has moved on to epoch {epoch}")]
     Stale {
         /// Which.
@@ -117,6 +119,9 @@ pub enum Refusal {
         /// What it must be.
         expected: Seq,
     },
+    /// The entry may not stand where it would: what the chain says.
+    #[error("refused by the chain: {0}")]
+    Entry(ChainError),
     /// A participant has another standing.
     #[error("the participant has another standing")]
     Standing,

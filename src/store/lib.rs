@@ -6,7 +6,7 @@
 //!     Domain::new(now_ms, audit_line)
 //!         .idem(Idem { user, key, request, note })
 //!         .guard(Guard::AccountActive(user))
-//!         .write(Append { thread, anchor: Anchor::Message, .. })
+//!         .write(Append { thread, claim: *checked.claim(), .. })
 //!         .event(NewEvent { to: streams, body: EventBody::Appended(0) }),
 //! ).await?;                                        // n, head and every recipient's stream position
 //! let page = store.read(reads::StreamAfter { stream, after, max }).await?;
@@ -33,6 +33,6 @@ pub use error::{CommitError, Fatal, Kind, ReadError, Refusal};
 pub use facts::{Opaque, Personal, audit::AuditLine, stream::StreamId};
 pub use store::Store;
 pub use write::{
-    AccountWrite, Anchor, Append, AppendLink, BlobWrite, BoxWrite, Chore, DirectoryWrite, Effect,
-    InstanceKey, NewThread, SessionWrite, Write,
+    AccountWrite, Append, AppendLink, BlobWrite, BoxWrite, Chore, DirectoryWrite, InstanceKey, NewThread,
+    SessionWrite, Write,
 };

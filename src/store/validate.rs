@@ -78,6 +78,7 @@ fn chore(chore: &Chore) -> Result<(), Refusal> {
             count(boxes.len(), "the number of boxes")?;
             boxes.iter().try_for_each(|sealed| object(&sealed.bytes))
         }
+        Chore::KeepThreadState(_, state) => object(&state.bytes),
         Chore::Applied { .. }
         | Chore::Read { .. }
         | Chore::TouchSession(_)

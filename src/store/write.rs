@@ -2,6 +2,9 @@
 //!
 //! Not known here: SQL, and why somebody may do it.
 
+use relais_chain::head::Claim;
+#[cfg(doc)]
+use relais_chain::head::HeadState;
 use relais_wire::ids::{
     BlobId, Bytes32, DeviceId, InviteId, KeyringId, LoginId, MsgId, OrgId, Seq, SessionId, ThreadId, UserId,
 };
@@ -13,7 +16,7 @@ use crate::facts::{
     directory::{Group, Invite, Membership, Person, Team, Unit},
     session::{Login, LoginStage, Session, TicketKey},
     stream::StreamId,
-    thread::{Participant, Party},
+    thread::{KeptState, Participant, Party},
 };
 
 /// A change of facts.
@@ -239,28 +242,20 @@ pub struct NewThread {
     pub kind: u8,
 }
 
-/// An entry to append. `n`, `head`, time and closed state are the committer's; `hash` is the caller's, who has
-/// checked signature and core.
+/// An entry to append: checked by [`relais_chain::thread::ThreadState::check`], numbered by the committer, which
+/// runs [`HeadState::advance`] on the claim (THR-05).
 #[derive(Clone, Debug)]
 pub struct Append {
     /// The thread.
     pub thread: ThreadId,
-    /// Kind of entry, as in its core.
-    pub kind: u8,
-    /// What it is anchored to.
-    pub anchor: Anchor,
     /// Its id; refused when used in this thread before.
     pub msg_id: MsgId,
     /// Who signed it.
     pub author: UserId,
     /// On which device.
     pub device: DeviceId,
-    /// Must be the last one of (author, device) in this thread plus one.
-    pub aseq: Seq,
-    /// The epoch it was written under: must be the current one. `None` where the kind does not depend on it.
-    pub epoch: Option<u64>,
-    /// `SHA-256("relais/v1/entry\0" || core || payload_hash || sig)`.
-    pub hash: Bytes32,
+    /// What the checked entry says about positions.
+    pub claim: Claim,
     /// The signed core.
     pub core: Opaque,
     /// SHA-256 of the payload.
@@ -269,30 +264,6 @@ pub struct Append {
     pub payload: Opaque,
     /// The signature.
     pub sig: [u8; 64],
-    /// What it changes besides.
-    pub effect: Effect,
-}
-
-/// What an entry is anchored to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    /// A message, or a control entry that is anchored like one: no guard, any later head will do.
-    Message,
-    /// A control entry: the head left by the last control entry must be this one. It becomes the new one.
-    Control(Bytes32),
-    /// `close`: the head of the thread must be this one.
-    Head(Bytes32),
-}
-
-/// What an entry changes in the thread's own row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing but the head.
-    None,
-    /// It starts this epoch.
-    Epoch(u64),
-    /// It closes the thread for ever.
-    Close,
 }
 
 /// A change of the directory. `version` of the values is ignored: it counts by itself.
@@ -405,6 +376,9 @@ pub enum Chore {
         /// The boxes.
         boxes: Vec<SealedBox>,
     },
+    /// Keeps a verified state of a thread, so that a service need not fold the whole thread again. A cache: an
+    /// older state than the one kept is ignored.
+    KeepThreadState(ThreadId, Box<KeptState>),
     /// Removes what is over: old idempotency keys, stream entries, staged boxes, sign-ins, counters; one bounded
     /// round.
     Sweep,

@@ -16,9 +16,12 @@ use crate::{
 const ENTRY: &str =
     "INSERT INTO entry (thread, n, control, kind, msg_id, author, device, aseq, head, hash, core,
     payload_hash, payload, sig, at_ms) VALUES (?1, ?2, 0, 1, ?3, ?4, ?5, ?2, ?6, ?6, ?7, ?6, ?8, ?9, ?10)";
-const AUTHOR: &str = "INSERT INTO author (thread, author, device, aseq) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (thread, author, device) DO UPDATE SET aseq = excluded.aseq";
-const THREAD: &str = "UPDATE thread SET n = ?2, head = ?3, ctrl_head = ?3, epoch = 0, closed_ms = NULL,
+const AUTHOR: &str =
+    "INSERT INTO author (thread, author, device, aseq, key_generation) VALUES (?1, ?2, ?3, ?4, 1)
+    ON CONFLICT (thread, author, device) DO UPDATE SET aseq = excluded.aseq,
+    key_generation = excluded.key_generation";
+const THREAD: &str =
+    "UPDATE thread SET n = ?2, head = ?3, ctrl_n = 1, ctrl_head = ?3, epoch = 0, phase = 0, closed_ms = NULL,
     last_ms = ?4 WHERE key = ?1";
 const STREAM: &str =
     "INSERT INTO stream_entry (stream, seq, at_ms, body, thread, n) VALUES (?1, ?2, ?3, NULL, ?4, ?5)";

@@ -2,10 +2,13 @@
 //! audit line and idempotency key.
 
 use relais_care::audit::{Actor, AuditEntry, Event, Scope};
-use relais_store::{
-    Anchor, Append, AuditLine, Domain, Effect, EventBody, Idem, NewEvent, NewThread, StoreKey, StreamId,
+use relais_chain::{
+    entry::{Anchor, Kind},
+    hash::{head, head_zero},
+    head::{Claim, Phase},
 };
-use relais_wire::ids::{Bytes32, DeviceId, IdemKey, MsgId, OrgId, Seq, ThreadId, UserId};
+use relais_store::{Append, AuditLine, Domain, EventBody, Idem, NewEvent, NewThread, StoreKey, StreamId};
+use relais_wire::ids::{Bytes32, DeviceId, IdemKey, MsgId, OrgId, ThreadId, UserId};
 
 /// Server time of every commit.
 pub(crate) const NOW: u64 = 1_800_000_000_000;
@@ -99,24 +102,37 @@ pub(crate) fn first(writer: u64) -> Domain {
     message(writer, 1, Some(new))
 }
 
+/// The claim of a writer's entry: `create` first, then messages anchored to where the thread began.
+fn claim(writer: u64, count: u64) -> Claim {
+    let zero = head_zero(thread(writer));
+    let first = count == 1;
+    Claim {
+        kind: if first { Kind::Create } else { Kind::Message },
+        entry: hash(writer, count),
+        epoch: 0,
+        aseq: count,
+        key_generation: 1,
+        anchor: Anchor { seq: 0, head: zero },
+        ctrl_head: first.then_some(zero),
+        against: if first { zero } else { head(&zero, 1, &hash(writer, 1)) },
+        next_epoch: 0,
+        next_phase: Phase::Open,
+    }
+}
+
 /// A writer's message.
 pub(crate) fn message(writer: u64, count: u64, new: Option<NewThread>) -> Domain {
     let (core, payload) = core_and_payload(writer, count);
     let append = Append {
         thread: thread(writer),
-        kind: 1,
-        anchor: Anchor::Message,
         msg_id: msg_id(writer, count),
         author: author(writer),
         device: DEVICE,
-        aseq: Seq::new(count).unwrap_or_default(),
-        epoch: Some(0),
-        hash: hash(writer, count),
+        claim: claim(writer, count),
         core: core.into(),
         payload_hash: hash(count, writer),
         payload: payload.into(),
         sig: [7; 64],
-        effect: Effect::None,
     };
     let idem = Idem {
         user: author(writer),

@@ -4,10 +4,15 @@
 //! Every commit appends an entry, tells three streams, writes an audit line and remembers an idempotency key.
 
 use relais_care::audit::{Actor, AuditEntry, Event, Scope};
+use relais_chain::{
+    entry::{Anchor, Kind},
+    hash,
+    head::{Claim, Phase},
+};
 use relais_store::{
     AuditLine, Domain, EventBody, Idem, NewEvent, Options, StoreKey, StreamId, embedded::Durability,
 };
-use relais_wire::ids::{Bytes32, DeviceId, IdemKey, MsgId, OrgId, Seq, ThreadId, UserId};
+use relais_wire::ids::{Bytes32, DeviceId, IdemKey, MsgId, OrgId, ThreadId, UserId};
 use sha2::{Digest as _, Sha256};
 
 /// Threads, and writers at once.
@@ -123,21 +128,34 @@ fn new_thread(writer: u64) -> relais_store::NewThread {
     relais_store::NewThread { thread: thread(writer), org: Some(ORG), kind: 1 }
 }
 
+/// The claim of a writer's entry: `create` first, then messages anchored to where the thread began.
+fn claim(writer: u64, count: u64) -> Claim {
+    let zero = hash::head_zero(thread(writer));
+    let first = count == 1;
+    Claim {
+        kind: if first { Kind::Create } else { Kind::Message },
+        entry: entry_hash(writer, count),
+        epoch: 0,
+        aseq: count,
+        key_generation: 1,
+        anchor: Anchor { seq: 0, head: zero },
+        ctrl_head: first.then_some(zero),
+        against: if first { zero } else { hash::head(&zero, 1, &entry_hash(writer, 1)) },
+        next_epoch: 0,
+        next_phase: Phase::Open,
+    }
+}
+
 fn append(writer: u64, count: u64) -> relais_store::Append {
     relais_store::Append {
         thread: thread(writer),
-        kind: 1,
-        anchor: relais_store::Anchor::Message,
         msg_id: msg_id(writer, count),
         author: author(writer),
         device: DEVICE,
-        aseq: Seq::new(count).unwrap_or_default(),
-        epoch: Some(0),
-        hash: entry_hash(writer, count),
+        claim: claim(writer, count),
         core: derived("core", writer, count).to_vec().into(),
         payload_hash: Bytes32::from_bytes(derived("hash", writer, count)),
         payload: payload(writer, count).into(),
         sig: [7; 64],
-        effect: relais_store::Effect::None,
     }
 }

@@ -4,6 +4,7 @@
 
 use std::{collections::HashMap, hash::Hash};
 
+use relais_chain::head::HeadState;
 use relais_wire::ids::{Bytes32, DeviceId, OrgId, Seq, ThreadId, UserId};
 
 use crate::{facts::stream::StreamId, limits};
@@ -12,11 +13,7 @@ use crate::{facts::stream::StreamId, limits};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ThreadHead {
     pub(crate) key: i64,
-    pub(crate) n: Seq,
-    pub(crate) head: Bytes32,
-    pub(crate) ctrl_head: Bytes32,
-    pub(crate) epoch: u64,
-    pub(crate) closed: bool,
+    pub(crate) at: HeadState,
 }
 
 /// A stream's small number and head.
@@ -86,7 +83,10 @@ impl<K: Copy + Eq + Hash, V: Copy> Undoable<K, V> {
 pub(crate) struct Heads {
     pub(crate) threads: Undoable<ThreadId, ThreadHead>,
     pub(crate) streams: Undoable<StreamId, StreamHead>,
-    pub(crate) authors: Undoable<(i64, UserId, DeviceId), Seq>,
+    /// Last `aseq` per thread, author and device.
+    pub(crate) counts: Undoable<(i64, UserId, DeviceId), u64>,
+    /// Newest key generation per thread and author.
+    pub(crate) generations: Undoable<(i64, UserId), u64>,
     pub(crate) logs: Undoable<Option<OrgId>, LogHead>,
 }
 
@@ -95,7 +95,8 @@ impl Heads {
     pub(crate) fn keep(&mut self) {
         self.threads.keep();
         self.streams.keep();
-        self.authors.keep();
+        self.counts.keep();
+        self.generations.keep();
         self.logs.keep();
     }
 
@@ -103,7 +104,8 @@ impl Heads {
     pub(crate) fn undo(&mut self) {
         self.threads.undo();
         self.streams.undo();
-        self.authors.undo();
+        self.counts.undo();
+        self.generations.undo();
         self.logs.undo();
     }
 
@@ -111,7 +113,8 @@ impl Heads {
     pub(crate) fn trim(&mut self) {
         self.threads.trim();
         self.streams.trim();
-        self.authors.trim();
+        self.counts.trim();
+        self.generations.trim();
         self.logs.trim();
     }
 }

@@ -1,5 +1,6 @@
 //! Threads: their heads, entries and participants.
 
+use relais_chain::head::{HeadState, Phase};
 use relais_wire::ids::{Bytes32, DeviceId, InviteId, KeyringId, MsgId, OrgId, Seq, ThreadId, UserId};
 
 use super::{Opaque, stored_enum};
@@ -19,14 +20,45 @@ pub struct Thread {
     pub head: Bytes32,
     /// [`Entry::head`] at the last control entry; before the first, as `head`.
     pub ctrl_head: Bytes32,
+    /// Position of the last control entry.
+    pub ctrl_n: Seq,
     /// Current epoch.
     pub epoch: u64,
+    /// Whether entries may be written.
+    pub phase: Phase,
     /// When it was closed, in server milliseconds.
     pub closed_ms: Option<u64>,
     /// When it was created, in server milliseconds.
     pub created_ms: u64,
     /// When its last entry was accepted, in server milliseconds.
     pub last_ms: u64,
+}
+
+impl Thread {
+    /// The same as the chain's own type.
+    #[must_use]
+    pub const fn position(&self) -> HeadState {
+        HeadState {
+            thread: self.thread,
+            n: self.n.get(),
+            head: self.head,
+            ctrl_n: self.ctrl_n.get(),
+            ctrl_head: self.ctrl_head,
+            epoch: self.epoch,
+            phase: self.phase,
+        }
+    }
+}
+
+/// A verified state of a thread ([`relais_chain::thread::ThreadState::to_snapshot`]), kept to be resumed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptState {
+    /// Position it was taken at.
+    pub n: Seq,
+    /// SHA-256 of its bytes.
+    pub digest: Bytes32,
+    /// The snapshot.
+    pub bytes: Opaque,
 }
 
 /// One entry, message or control.
@@ -40,8 +72,8 @@ pub struct Entry {
     pub head: Bytes32,
     /// Hash of the entry itself.
     pub hash: Bytes32,
-    /// Kind of entry, as in its core.
-    pub kind: u8,
+    /// Kind of entry, as in its core ([`relais_chain::entry::Kind::number`]).
+    pub kind: u64,
     /// Its id, unique in the thread.
     pub msg_id: MsgId,
     /// Who signed it.

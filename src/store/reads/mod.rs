@@ -30,12 +30,13 @@ pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};
 pub use session::{LoginById, RevokedSince, SessionById, SessionsOf, Throttle};
 pub use stream::{AppliedOf, StreamAfter, StreamHeads};
 pub use thread::{
-    AuthorSeq, ControlEntries, EntryByMsgId, Participants, ReadCursors, ReadCursorsOf, ThreadById,
-    ThreadPage, ThreadsOf,
+    AuthorSeq, ControlEntries, EntryByMsgId, KeptThreadState, Participants, ReadCursors, ReadCursorsOf,
+    ThreadById, ThreadPage, ThreadsOf,
 };
 
 pub(crate) use chain::chain_head;
 pub(crate) use stream::bounds;
+pub(crate) use thread::{phase_number, position};
 
 use rusqlite::{Connection, Row, types::Type};
 

@@ -1,27 +1,67 @@
 //! Reads of threads, their entries, participants and read cursors.
 
+use relais_chain::head::{HeadState, Phase};
 use relais_wire::ids::{Bytes32, DeviceId, MsgId, OrgId, Seq, ThreadId, UserId};
 use rusqlite::Row;
 
 use super::{Broken, Query, Snapshot, decoded, maybe, page, seq, tagged};
 use crate::{
-    facts::thread::{Entry, Participant, Party, ReadCursor, Standing, Thread, Triage},
+    facts::thread::{Entry, KeptState, Participant, Party, ReadCursor, Standing, Thread, Triage},
     limits,
 };
 
+/// The columns [`thread`] reads, in order.
+const THREAD_COLUMNS: &str = "t.n, t.head, t.ctrl_n, t.ctrl_head, t.epoch, t.phase, t.thread, t.org, t.kind, \
+     t.closed_ms, t.created_ms, t.last_ms";
+
 fn thread(row: &Row<'_>) -> rusqlite::Result<Thread> {
+    let id = ThreadId::from_bytes(row.get(6)?);
+    let HeadState { thread, head, ctrl_head, epoch, phase, .. } = position(row, 0, id)?;
     Ok(Thread {
-        thread: ThreadId::from_bytes(row.get(0)?),
-        org: maybe(row, 1, OrgId::from_bytes)?,
-        kind: row.get(2)?,
-        n: seq(row, 3)?,
-        head: Bytes32::from_bytes(row.get(4)?),
-        ctrl_head: Bytes32::from_bytes(row.get(5)?),
-        epoch: row.get(6)?,
-        closed_ms: row.get(7)?,
-        created_ms: row.get(8)?,
-        last_ms: row.get(9)?,
+        thread,
+        org: maybe(row, 7, OrgId::from_bytes)?,
+        kind: row.get(8)?,
+        n: seq(row, 0)?,
+        head,
+        ctrl_n: seq(row, 2)?,
+        ctrl_head,
+        epoch,
+        phase,
+        closed_ms: row.get(9)?,
+        created_ms: row.get(10)?,
+        last_ms: row.get(11)?,
     })
+}
+
+/// `n, head, ctrl_n, ctrl_head, epoch, phase` from a column on.
+pub(crate) fn position(row: &Row<'_>, at: usize, thread: ThreadId) -> rusqlite::Result<HeadState> {
+    Ok(HeadState {
+        thread,
+        n: row.get(at)?,
+        head: Bytes32::from_bytes(row.get(at + 1)?),
+        ctrl_n: row.get(at + 2)?,
+        ctrl_head: Bytes32::from_bytes(row.get(at + 3)?),
+        epoch: row.get(at + 4)?,
+        phase: decoded(row, at + 5, phase)?,
+    })
+}
+
+/// Stored number of a phase.
+pub(crate) const fn phase_number(phase: Phase) -> u8 {
+    match phase {
+        Phase::Open => 0,
+        Phase::EpochDue => 1,
+        Phase::Closed => 2,
+    }
+}
+
+const fn phase(number: u8) -> Option<Phase> {
+    match number {
+        0 => Some(Phase::Open),
+        1 => Some(Phase::EpochDue),
+        2 => Some(Phase::Closed),
+        _ => None,
+    }
 }
 
 /// One thread's row.
@@ -31,12 +71,8 @@ pub struct ThreadById(pub ThreadId);
 impl Query for ThreadById {
     type Out = Option<Thread>;
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
-        snapshot.one(
-            "SELECT thread, org, kind, n, head, ctrl_head, epoch, closed_ms, created_ms, last_ms
-             FROM thread WHERE thread = ?1",
-            [self.0.as_bytes()],
-            thread,
-        )
+        let sql = format!("SELECT {THREAD_COLUMNS} FROM thread t WHERE t.thread = ?1");
+        snapshot.one(&sql, [self.0.as_bytes()], thread)
     }
 }
 
@@ -59,16 +95,18 @@ impl Query for ThreadsOf {
         let wanted = |standing: Standing| self.standings.contains(&standing);
         let (before_ms, before_id) =
             self.before.map_or((relais_wire::ids::INT_MAX, [0xff; 16]), |(ms, id)| (ms, *id.as_bytes()));
-        snapshot.all(
-            "SELECT t.thread, t.org, t.kind, t.n, t.head, t.ctrl_head, t.epoch, t.closed_ms, t.created_ms, t.last_ms,
-                    p.kind, p.party, p.as_org, p.standing, p.role, p.visible_from, p.visible_to, p.triage,
-                    p.responsible, p.invite_key
+        let sql = format!(
+            "SELECT {THREAD_COLUMNS}, p.kind, p.party, p.as_org, p.standing, p.role, p.visible_from, p.visible_to,
+                    p.triage, p.responsible, p.invite_key
              FROM participant p JOIN thread t ON t.key = p.thread
              WHERE p.kind = ?1 AND p.party = ?2
                AND (p.standing = 1 AND ?3 OR p.standing = 2 AND ?4 OR p.standing = 3 AND ?5
                  OR p.standing = 4 AND ?6 OR p.standing = 5 AND ?7)
                AND (t.last_ms, t.thread) < (?8, ?9)
-             ORDER BY t.last_ms DESC, t.thread DESC LIMIT ?10",
+             ORDER BY t.last_ms DESC, t.thread DESC LIMIT ?10"
+        );
+        snapshot.all(
+            &sql,
             rusqlite::params![
                 self.party.kind(),
                 self.party.id_bytes(),
@@ -81,7 +119,7 @@ impl Query for ThreadsOf {
                 before_id,
                 page(self.max),
             ],
-            |row| Ok((thread(row)?, participant(row, 10)?)),
+            |row| Ok((thread(row)?, participant(row, 12)?)),
         )
     }
 }
@@ -99,6 +137,27 @@ fn participant(row: &Row<'_>, at: usize) -> rusqlite::Result<Participant> {
         responsible: maybe(row, at + 8, UserId::from_bytes)?,
         invite_key: row.get::<_, Option<[u8; 32]>>(at + 9)?.map(Bytes32::from_bytes),
     })
+}
+
+/// The latest state of a thread that was kept.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptThreadState(pub ThreadId);
+
+impl Query for KeptThreadState {
+    type Out = Option<KeptState>;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        snapshot.one(
+            "SELECT s.n, s.digest, s.bytes FROM thread t JOIN thread_state s ON s.thread = t.key WHERE t.thread = ?1",
+            [self.0.as_bytes()],
+            |row| {
+                Ok(KeptState {
+                    n: seq(row, 0)?,
+                    digest: Bytes32::from_bytes(row.get(1)?),
+                    bytes: super::opaque(row, 2)?,
+                })
+            },
+        )
+    }
 }
 
 /// All participants of a thread, whatever their standing.

@@ -45,6 +45,7 @@ impl Tx<'_> {
                 self.run("DELETE FROM throttle WHERE key = ?1", [key.as_bytes()]).map(drop)
             }
             Chore::StageBoxes { session, scope, boxes } => self.stage(*session, *scope, boxes),
+            Chore::KeepThreadState(thread, state) => self.keep_state(*thread, state),
             Chore::Sweep => self.sweep(),
         }
     }
@@ -65,7 +66,7 @@ impl Tx<'_> {
 
     fn read_upto(&mut self, thread: ThreadId, user: UserId, upto: Seq) -> Result<(), Stop> {
         let head = self.thread_head(thread)?;
-        if upto > head.n {
+        if upto.get() > head.at.n {
             return Err(Refusal::CursorAhead.into());
         }
         self.run(

@@ -1,5 +1,8 @@
 //! Guards.
 
+use relais_chain::head::HeadState;
+use relais_wire::ids::Seq;
+
 use crate::{
     commit::Guard,
     embedded::tx::{Stop, Tx},
@@ -44,7 +47,7 @@ impl Tx<'_> {
             }
             Guard::CtrlHead(thread, expected) => {
                 let head = self.thread_head(*thread)?;
-                holds(head.ctrl_head == *expected, stale(*thread, head))
+                holds(head.at.ctrl_head == *expected, stale(&head.at))
             }
             Guard::Standing(thread, party, standing) => {
                 let key = self.thread_head(*thread)?.key;
@@ -63,11 +66,9 @@ impl Tx<'_> {
 }
 
 /// The refusal that tells a client where the thread stands now.
-pub(super) const fn stale(
-    thread: relais_wire::ids::ThreadId,
-    head: crate::embedded::heads::ThreadHead,
-) -> Refusal {
-    Refusal::Stale { thread, epoch: head.epoch, n: head.n, head: head.head, ctrl_head: head.ctrl_head }
+pub(super) fn stale(at: &HeadState) -> Refusal {
+    let n = Seq::new(at.n).unwrap_or_default();
+    Refusal::Stale { thread: at.thread, epoch: at.epoch, n, head: at.head, ctrl_head: at.ctrl_head }
 }
 
 fn holds(condition: bool, otherwise: Refusal) -> Result<(), Stop> {

@@ -1,6 +1,10 @@
 //! Threads: numbering and anchoring of entries, and participants.
 
-use relais_chain::hash;
+use relais_chain::{
+    error::ChainError,
+    hash,
+    head::{HeadState, LastOf, Phase},
+};
 use relais_wire::ids::{Seq, ThreadId};
 
 use super::guard::stale;
@@ -11,27 +15,20 @@ use crate::{
         tx::{Stop, Tx},
     },
     error::{Kind, Refusal},
-    facts::thread::{Participant, Party},
-    write::{Anchor, Append, Effect, NewThread},
+    facts::thread::{KeptState, Participant, Party},
+    reads,
+    write::{Append, NewThread},
 };
 
 impl Tx<'_> {
-    /// A thread's head, from memory where possible.
+    /// A thread's position, from memory where possible.
     pub(crate) fn thread_head(&mut self, thread: ThreadId) -> Result<ThreadHead, Stop> {
         if let Some(known) = self.heads.threads.get(&thread) {
             return Ok(known);
         }
-        let sql =
-            "SELECT key, n, head, ctrl_head, epoch, closed_ms IS NOT NULL FROM thread WHERE thread = ?1";
+        let sql = "SELECT n, head, ctrl_n, ctrl_head, epoch, phase, key FROM thread WHERE thread = ?1";
         let found = self.one(sql, [thread.as_bytes()], |row| {
-            Ok(ThreadHead {
-                key: row.get(0)?,
-                n: crate::reads::seq(row, 1)?,
-                head: relais_wire::ids::Bytes32::from_bytes(row.get(2)?),
-                ctrl_head: relais_wire::ids::Bytes32::from_bytes(row.get(3)?),
-                epoch: row.get(4)?,
-                closed: row.get(5)?,
-            })
+            Ok(ThreadHead { key: row.get(6)?, at: reads::position(row, 0, thread)? })
         })?;
         let found = found.ok_or(Refusal::Missing(Kind::Thread))?;
         self.heads.threads.remember(thread, found);
@@ -42,8 +39,8 @@ impl Tx<'_> {
         self.insert(
             Kind::Thread,
             Kind::Thread,
-            "INSERT INTO thread (thread, org, kind, n, head, ctrl_head, epoch, created_ms, last_ms)
-             VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, ?5, ?5)",
+            "INSERT INTO thread (thread, org, kind, n, head, ctrl_n, ctrl_head, epoch, phase, created_ms, last_ms)
+             VALUES (?1, ?2, ?3, 0, ?4, 0, ?4, 0, 0, ?5, ?5)",
             (
                 new.thread.as_bytes(),
                 new.org.map(|id| *id.as_bytes()),
@@ -55,78 +52,66 @@ impl Tx<'_> {
     }
 
     /// Everything that can have changed since the service looked is checked here (THR-05): closed state, anchor,
-    /// epoch, the author's count; the id by the unique index.
+    /// epoch, control head, the author's count by the claim; the id by the unique index.
     pub(crate) fn append(&mut self, append: &Append) -> Result<(), Stop> {
-        let before = self.thread_head(append.thread)?;
-        if before.closed {
-            return Err(Refusal::Closed.into());
-        }
-        let anchored = match append.anchor {
-            Anchor::Message => true,
-            Anchor::Control(ctrl_head) => ctrl_head == before.ctrl_head,
-            Anchor::Head(head) => head == before.head,
-        };
-        if !anchored || append.epoch.is_some_and(|epoch| epoch != before.epoch) {
-            return Err(stale(append.thread, before).into());
-        }
-        self.count_author(before.key, append)?;
-        let n = before.n.next();
-        let head = hash::head(&before.head, n.get(), &append.hash);
-        let control = append.anchor != Anchor::Message;
-        self.insert_entry(before.key, n, head, control, append)?;
-        let after = ThreadHead {
-            key: before.key,
-            n,
-            head,
-            ctrl_head: if control { head } else { before.ctrl_head },
-            epoch: if let Effect::Epoch(epoch) = append.effect { epoch } else { before.epoch },
-            closed: append.effect == Effect::Close,
-        };
-        self.update_thread(after)?;
-        self.heads.threads.set(append.thread, after);
+        let ThreadHead { key, at: before } = self.thread_head(append.thread)?;
+        let last = self.last_of(key, append)?;
+        let after = before.advance(&append.claim, last).map_err(|error| refused(error, &before, last))?;
+        self.count_author(key, append, last)?;
+        self.insert_entry(key, &after, append)?;
+        self.update_thread(key, &after)?;
+        self.heads.threads.set(append.thread, ThreadHead { key, at: after });
         self.entries.push(EntryReceipt {
             thread: append.thread,
             msg_id: append.msg_id,
-            n,
-            head,
+            n: position(&after)?,
+            head: after.head,
             at_ms: self.at_ms,
         });
         Ok(())
     }
 
-    fn count_author(&mut self, key: i64, append: &Append) -> Result<(), Stop> {
-        let counter = (key, append.author, append.device);
-        let last = match self.heads.authors.get(&counter) {
-            Some(last) => last,
+    /// What the thread knows of the author, from memory where possible.
+    fn last_of(&mut self, key: i64, append: &Append) -> Result<LastOf, Stop> {
+        let (author, device) = (append.author, append.device);
+        let aseq = match self.heads.counts.get(&(key, author, device)) {
+            Some(aseq) => aseq,
             None => self
                 .one(
                     "SELECT aseq FROM author WHERE thread = ?1 AND author = ?2 AND device = ?3",
-                    (key, append.author.as_bytes(), append.device.as_bytes()),
-                    |row| crate::reads::seq(row, 0),
+                    (key, author.as_bytes(), device.as_bytes()),
+                    |row| row.get(0),
                 )?
-                .unwrap_or(Seq::ZERO),
+                .unwrap_or(0),
         };
-        let expected = last.next();
-        if append.aseq != expected {
-            return Err(Refusal::AuthorSeq { expected }.into());
-        }
+        let key_generation = match self.heads.generations.get(&(key, author)) {
+            Some(generation) => generation,
+            None => self
+                .one(
+                    "SELECT coalesce(max(key_generation), 0) FROM author WHERE thread = ?1 AND author = ?2",
+                    (key, author.as_bytes()),
+                    |row| row.get(0),
+                )?
+                .unwrap_or(0),
+        };
+        Ok(LastOf { aseq, key_generation })
+    }
+
+    fn count_author(&mut self, key: i64, append: &Append, last: LastOf) -> Result<(), Stop> {
+        let generation = append.claim.key_generation.max(last.key_generation);
         self.run(
-            "INSERT INTO author (thread, author, device, aseq) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (thread, author, device) DO UPDATE SET aseq = excluded.aseq",
-            (key, append.author.as_bytes(), append.device.as_bytes(), expected.get()),
+            "INSERT INTO author (thread, author, device, aseq, key_generation) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (thread, author, device) DO UPDATE
+             SET aseq = excluded.aseq, key_generation = excluded.key_generation",
+            (key, append.author.as_bytes(), append.device.as_bytes(), append.claim.aseq, generation),
         )?;
-        self.heads.authors.set(counter, expected);
+        self.heads.counts.set((key, append.author, append.device), append.claim.aseq);
+        self.heads.generations.set((key, append.author), generation);
         Ok(())
     }
 
-    fn insert_entry(
-        &self,
-        key: i64,
-        n: Seq,
-        head: relais_wire::ids::Bytes32,
-        control: bool,
-        append: &Append,
-    ) -> Result<(), Stop> {
+    fn insert_entry(&self, key: i64, after: &HeadState, append: &Append) -> Result<(), Stop> {
+        let claim = &append.claim;
         self.insert(
             Kind::Entry,
             Kind::Thread,
@@ -135,15 +120,15 @@ impl Tx<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             (
                 key,
-                n.get(),
-                control,
-                append.kind,
+                after.n,
+                claim.ctrl_head.is_some(),
+                claim.kind.number(),
                 append.msg_id.as_bytes(),
                 append.author.as_bytes(),
                 append.device.as_bytes(),
-                append.aseq.get(),
-                head.as_bytes(),
-                append.hash.as_bytes(),
+                claim.aseq,
+                after.head.as_bytes(),
+                claim.entry.as_bytes(),
                 append.core.as_slice(),
                 append.payload_hash.as_bytes(),
                 append.payload.as_slice(),
@@ -153,19 +138,34 @@ impl Tx<'_> {
         )
     }
 
-    fn update_thread(&self, after: ThreadHead) -> Result<(), Stop> {
+    fn update_thread(&self, key: i64, after: &HeadState) -> Result<(), Stop> {
+        let closed = after.phase == Phase::Closed;
         self.run(
-            "UPDATE thread SET n = ?2, head = ?3, ctrl_head = ?4, epoch = ?5, closed_ms = ?6, last_ms = ?7
-             WHERE key = ?1",
+            "UPDATE thread SET n = ?2, head = ?3, ctrl_n = ?4, ctrl_head = ?5, epoch = ?6, phase = ?7, closed_ms = ?8,
+             last_ms = ?9 WHERE key = ?1",
             (
-                after.key,
-                after.n.get(),
+                key,
+                after.n,
                 after.head.as_bytes(),
+                after.ctrl_n,
                 after.ctrl_head.as_bytes(),
                 after.epoch,
-                after.closed.then_some(self.at_ms),
+                reads::phase_number(after.phase),
+                closed.then_some(self.at_ms),
                 self.at_ms,
             ),
+        )
+        .map(drop)
+    }
+
+    /// Keeps a state unless a later one is kept.
+    pub(crate) fn keep_state(&mut self, thread: ThreadId, state: &KeptState) -> Result<(), Stop> {
+        let key = self.thread_head(thread)?.key;
+        self.run(
+            "INSERT INTO thread_state (thread, n, digest, bytes) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (thread) DO UPDATE SET n = excluded.n, digest = excluded.digest, bytes = excluded.bytes
+             WHERE excluded.n >= n",
+            (key, state.n.get(), state.digest.as_bytes(), state.bytes.as_slice()),
         )
         .map(drop)
     }
@@ -209,4 +209,23 @@ impl Tx<'_> {
         let key = self.thread_head(thread)?.key;
         self.must(Kind::Entry, "UPDATE entry SET payload = NULL WHERE thread = ?1 AND n = ?2", (key, n.get()))
     }
+}
+
+/// A position the wire can carry.
+fn position(at: &HeadState) -> Result<Seq, Refusal> {
+    Seq::new(at.n).map_err(|_| Refusal::TooLarge("a number"))
+}
+
+/// What the chain's refusal means for whoever asked: some refusals say where things stand now.
+fn refused(error: ChainError, at: &HeadState, last: LastOf) -> Refusal {
+    if matches!(
+        error,
+        ChainError::Moved | ChainError::StaleEpoch | ChainError::StaleCtrlHead | ChainError::StaleAnchor
+    ) {
+        return stale(at);
+    }
+    if matches!(error, ChainError::AseqGap | ChainError::AseqReplayed) {
+        return Refusal::AuthorSeq { expected: Seq::new(last.aseq).unwrap_or_default().next() };
+    }
+    if error == ChainError::Closed { Refusal::Closed } else { Refusal::Entry(error) }
 }

@@ -68,7 +68,8 @@ CREATE INDEX staged_box_age ON staged_box (at_ms);
 -- Threads. `key` is a small number that stands for the thread in the wide tables.
 CREATE TABLE thread (
   key INTEGER PRIMARY KEY, thread BLOB NOT NULL UNIQUE, org BLOB, kind INTEGER NOT NULL, n INTEGER NOT NULL,
-  head BLOB NOT NULL, ctrl_head BLOB NOT NULL, epoch INTEGER NOT NULL, closed_ms INTEGER,
+  head BLOB NOT NULL, ctrl_n INTEGER NOT NULL, ctrl_head BLOB NOT NULL, epoch INTEGER NOT NULL,
+  phase INTEGER NOT NULL, closed_ms INTEGER,
   created_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE entry (
   thread INTEGER NOT NULL REFERENCES thread, n INTEGER NOT NULL, control INTEGER NOT NULL, kind INTEGER NOT NULL,
@@ -84,7 +85,10 @@ CREATE TRIGGER entry_payload BEFORE UPDATE OF payload ON entry WHEN NEW.payload 
 CREATE TRIGGER entry_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entries are immutable'); END;
 CREATE TABLE author (
   thread INTEGER NOT NULL, author BLOB NOT NULL, device BLOB NOT NULL, aseq INTEGER NOT NULL,
-  PRIMARY KEY (thread, author, device)) STRICT, WITHOUT ROWID;
+  key_generation INTEGER NOT NULL, PRIMARY KEY (thread, author, device)) STRICT, WITHOUT ROWID;
+CREATE TABLE thread_state (
+  thread INTEGER PRIMARY KEY REFERENCES thread, n INTEGER NOT NULL, digest BLOB NOT NULL,
+  bytes BLOB NOT NULL) STRICT;
 CREATE TABLE participant (
   thread INTEGER NOT NULL REFERENCES thread, kind INTEGER NOT NULL, party BLOB NOT NULL, as_org BLOB,
   standing INTEGER NOT NULL, role INTEGER NOT NULL, visible_from INTEGER NOT NULL, visible_to INTEGER,

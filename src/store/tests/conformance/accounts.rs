@@ -18,7 +18,7 @@ use relais_wire::ids::{BlobId, DeviceId, InviteId, LoginId, SessionId, UnitId};
 
 use super::{
     Subject,
-    kit::{NOW, ORG, bytes16, create_account, domain, hash, refusal, thread, user},
+    kit::{NOW, ORG, bytes16, create_account, domain, hash32, refusal, thread, user},
 };
 
 fn chore(at_ms: u64, chore: Chore) -> Commit {
@@ -72,7 +72,7 @@ pub(crate) fn a_code_has_so_many_tries_and_a_sign_in_one_end<S: Subject>(subject
     };
     store.commit_blocking(chore(NOW, Chore::PutLogin(Box::new(login.clone())))).unwrap();
     let advance = || {
-        let to = Box::new(Login { stage: LoginStage::SecondFactor, code: Some(hash(1)), ..login.clone() });
+        let to = Box::new(Login { stage: LoginStage::SecondFactor, code: Some(hash32(1)), ..login.clone() });
         store.commit_blocking(chore(NOW, Chore::AdvanceLogin { login: id, from: LoginStage::Password, to }))
     };
     advance().unwrap();
@@ -91,12 +91,12 @@ pub(crate) fn a_code_has_so_many_tries_and_a_sign_in_one_end<S: Subject>(subject
 pub(crate) fn a_full_window_says_when_to_come_back<S: Subject>(subject: &S) {
     let store = subject.store();
     let charge =
-        |at| store.commit_blocking(chore(at, Chore::Charge { key: hash(1), limit: 2, window_ms: 100 }));
+        |at| store.commit_blocking(chore(at, Chore::Charge { key: hash32(1), limit: 2, window_ms: 100 }));
     charge(NOW).unwrap();
     charge(NOW + 10).unwrap();
     assert_eq!(refusal(charge(NOW + 30)), Refusal::Throttled { retry_after_ms: 70 });
     charge(NOW + 100).unwrap();
-    store.commit_blocking(chore(NOW + 100, Chore::Discharge(hash(1)))).unwrap();
+    store.commit_blocking(chore(NOW + 100, Chore::Discharge(hash32(1)))).unwrap();
     charge(NOW + 101).unwrap();
     charge(NOW + 101).unwrap();
 }
@@ -145,7 +145,7 @@ pub(crate) fn an_invitation_is_used_once<S: Subject>(subject: &S) {
     let put = |n: u64| {
         let invite = Invite {
             invite: id(n),
-            token_hash: hash(n % 10),
+            token_hash: hash32(n % 10),
             kind: InviteKind::Organization,
             org: Some(ORG),
             thread: None,
@@ -167,7 +167,7 @@ pub(crate) fn an_invitation_is_used_once<S: Subject>(subject: &S) {
     assert_eq!(refusal(accept(1, NOW + 10)), Refusal::InviteOver, "its time is over");
     accept(1, NOW).unwrap();
     assert_eq!(refusal(accept(1, NOW)), Refusal::InviteOver);
-    assert_eq!(store.read_blocking(InviteByToken(hash(1))).unwrap().unwrap().used, Some((NOW, user(2))));
+    assert_eq!(store.read_blocking(InviteByToken(hash32(1))).unwrap().unwrap().used, Some((NOW, user(2))));
     put(2).unwrap();
     store.commit_blocking(domain().write(DirectoryWrite::WithdrawInvite(id(2)))).unwrap();
     assert_eq!(refusal(accept(2, NOW)), Refusal::InviteOver);
@@ -181,7 +181,7 @@ pub(crate) fn a_file_is_referenced_only_when_complete<S: Subject>(subject: &S) {
     assert_eq!(refusal(refer()), Refusal::Missing(Kind::Blob));
     write(BlobWrite::Begin { blob, owner: user(1) }).unwrap();
     assert_eq!(refusal(refer()), Refusal::BlobIncomplete);
-    let complete = || write(BlobWrite::Complete { blob, size: 5, hash: hash(5) });
+    let complete = || write(BlobWrite::Complete { blob, size: 5, hash: hash32(5) });
     complete().unwrap();
     assert_eq!(refusal(complete()), Refusal::Missing(Kind::Blob), "complete once");
     let orphans = || store.read_blocking(OrphanBlobs { before_ms: NOW + 1, max: 10 }).unwrap().len();
@@ -191,7 +191,7 @@ pub(crate) fn a_file_is_referenced_only_when_complete<S: Subject>(subject: &S) {
     assert_eq!(refusal(write(BlobWrite::Drop(blob))), Refusal::BlobReferenced);
     assert!(store.read_blocking(BlobInThread(blob, thread(1))).unwrap());
     let state = store.read_blocking(BlobById(blob)).unwrap().unwrap().state;
-    assert_eq!(state, BlobState::Complete { size: 5, hash: hash(5), at_ms: NOW });
+    assert_eq!(state, BlobState::Complete { size: 5, hash: hash32(5), at_ms: NOW });
 }
 
 pub(crate) fn a_directory_row_counts_its_versions<S: Subject>(subject: &S) {

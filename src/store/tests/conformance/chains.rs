@@ -10,7 +10,7 @@ use relais_wire::ids::{Bytes32, KeyringId, Seq, SessionId};
 
 use super::{
     Subject,
-    kit::{NOW, bytes16, domain, hash, refusal, seq, user},
+    kit::{NOW, bytes16, domain, hash32, refusal, seq, user},
 };
 
 const CHAIN: ChainId = ChainId::User(relais_wire::ids::UserId::from_bytes([1; 16]));
@@ -21,22 +21,25 @@ fn keyring(n: u64) -> KeyringId {
 }
 
 fn link(store: &impl Store, prev: Option<Bytes32>, n: u64) -> Result<Receipt, CommitError> {
-    let link = AppendLink { chain: CHAIN, prev, hash: hash(n), object: vec![4; 200].into() };
+    let link = AppendLink { chain: CHAIN, prev, hash: hash32(n), object: vec![4; 200].into() };
     store.commit_blocking(domain().write(link))
 }
 
 pub(crate) fn a_link_is_accepted_only_on_the_head_its_signer_saw<S: Subject>(subject: &S) {
     let store = subject.store();
-    assert_eq!(refusal(link(store, Some(hash(9)), 1)), Refusal::ChainHead { chain: CHAIN, actual: None });
+    assert_eq!(refusal(link(store, Some(hash32(9)), 1)), Refusal::ChainHead { chain: CHAIN, actual: None });
     link(store, None, 1).unwrap();
-    let head = Some(ChainHead { n: seq(1), hash: hash(1) });
+    let head = Some(ChainHead { n: seq(1), hash: hash32(1) });
     assert_eq!(refusal(link(store, None, 2)), Refusal::ChainHead { chain: CHAIN, actual: head });
-    link(store, Some(hash(1)), 2).unwrap();
+    link(store, Some(hash32(1)), 2).unwrap();
     let links = store.read_blocking(ChainLinks { chain: CHAIN, after: Seq::ZERO, max: 10 }).unwrap();
-    assert_eq!(links.iter().map(|l| (l.n.get(), l.hash)).collect::<Vec<_>>(), [(1, hash(1)), (2, hash(2))]);
+    assert_eq!(
+        links.iter().map(|l| (l.n.get(), l.hash)).collect::<Vec<_>>(),
+        [(1, hash32(1)), (2, hash32(2))]
+    );
     let heads = store.read_blocking(ChainHeads(vec![CHAIN, ChainId::User(user(8))])).unwrap();
-    assert_eq!(heads, [Some(ChainHead { n: seq(2), hash: hash(2) }), None]);
-    store.commit_blocking(domain().guard(Guard::ChainHead(CHAIN, Some(hash(2))))).unwrap();
+    assert_eq!(heads, [Some(ChainHead { n: seq(2), hash: hash32(2) }), None]);
+    store.commit_blocking(domain().guard(Guard::ChainHead(CHAIN, Some(hash32(2))))).unwrap();
 }
 
 pub(crate) fn two_links_on_one_head_are_one_link<S: Subject>(subject: &S) {
@@ -44,7 +47,7 @@ pub(crate) fn two_links_on_one_head_are_one_link<S: Subject>(subject: &S) {
     link(store, None, 1).unwrap();
     let won = std::thread::scope(|scope| {
         let racers: Vec<_> =
-            (2..10).map(|n| scope.spawn(move || link(store, Some(hash(1)), n).is_ok())).collect();
+            (2..10).map(|n| scope.spawn(move || link(store, Some(hash32(1)), n).is_ok())).collect();
         racers.into_iter().map(|racer| usize::from(racer.join().unwrap())).sum::<usize>()
     });
     assert_eq!(won, 1);
@@ -54,7 +57,7 @@ fn sealed(n: u64, size: usize) -> SealedBox {
     SealedBox {
         generation: 1,
         to: BoxTo { recipient: keyring(n), generation: 1 },
-        hash: hash(n),
+        hash: hash32(n),
         bytes: vec![6; size].into(),
     }
 }
@@ -69,7 +72,7 @@ fn stage(store: &impl Store, boxes: Vec<SealedBox>) -> Result<Receipt, CommitErr
 }
 
 fn take(store: &impl Store, session: SessionId, boxes: &[u64], at_ms: u64) -> Result<Receipt, CommitError> {
-    let expect = boxes.iter().map(|n| (sealed(*n, 0).to, hash(*n))).collect();
+    let expect = boxes.iter().map(|n| (sealed(*n, 0).to, hash32(*n))).collect();
     let mut commit = domain().write(BoxWrite::Take { session, scope: scope(), generation: 1, expect });
     commit.at_ms = at_ms;
     store.commit_blocking(commit)

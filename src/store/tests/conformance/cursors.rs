@@ -79,14 +79,14 @@ pub(crate) fn read_cursors_follow_the_thread<S: Subject>(subject: &S) {
     let read = |upto| {
         store.commit_blocking(chore(Chore::Read { thread: thread(1), user: user(2), upto: seq(upto) }))
     };
-    assert_eq!(refusal(read(1)), Refusal::CursorAhead);
+    assert_eq!(refusal(read(2)), Refusal::CursorAhead);
     for aseq in 1..=2 {
         store.commit_blocking(domain().write(message(thread(1), user(1), aseq))).unwrap();
     }
-    read(2).unwrap();
+    read(3).unwrap();
     read(1).unwrap();
     let of_thread = store.read_blocking(ReadCursors(thread(1))).unwrap();
     let of_user = store.read_blocking(ReadCursorsOf(user(2), vec![thread(1), thread(7)])).unwrap();
     assert_eq!(of_thread, of_user);
-    assert_eq!((of_thread[0].user, of_thread[0].upto), (user(2), seq(2)));
+    assert_eq!((of_thread[0].user, of_thread[0].upto), (user(2), seq(3)));
 }

@@ -1,8 +1,13 @@
 //! Small makers of facts, so that a test says only what it is about.
 
 use relais_care::audit::{Actor, AuditEntry, Event};
+use relais_chain::{
+    entry::{Anchor, Kind},
+    hash,
+    head::{Claim, Phase},
+};
 use relais_store::{
-    AccountWrite, Anchor, Append, AuditLine, CommitError, Domain, Effect, Idem, NewThread, Refusal, Store,
+    AccountWrite, Append, AuditLine, CommitError, Domain, Idem, NewThread, Refusal, Store,
     facts::account::Account,
 };
 use relais_wire::ids::{Bytes32, DeviceId, IdemKey, MsgId, OrgId, Seq, ThreadId, UserId};
@@ -21,7 +26,7 @@ pub(crate) fn bytes16(n: u64) -> [u8; 16] {
 }
 
 /// Thirty-two bytes from a number.
-pub(crate) fn hash(n: u64) -> Bytes32 {
+pub(crate) fn hash32(n: u64) -> Bytes32 {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&n.to_be_bytes());
     Bytes32::from_bytes(bytes)
@@ -57,37 +62,62 @@ pub(crate) fn idem(key: u64, request: u64) -> Idem {
     Idem {
         user: user(1),
         key: IdemKey::from_bytes(bytes16(key)),
-        request: hash(request),
+        request: hash32(request),
         note: b"note".as_slice().into(),
     }
 }
 
-/// A message of an author in a thread, its `aseq`-th.
-pub(crate) fn message(thread: ThreadId, author: UserId, aseq: u64) -> Append {
+/// Where every thread of these tests stands after [`create_thread`]: one `create` entry.
+pub(crate) fn created(thread: ThreadId) -> Bytes32 {
+    hash::head(&hash::head_zero(thread), 1, &hash32(77))
+}
+
+fn append(thread: ThreadId, author: UserId, claim: Claim) -> Append {
     let mut id = *author.as_bytes();
-    id[8..].copy_from_slice(&aseq.to_be_bytes());
+    id[8..].copy_from_slice(&claim.aseq.to_be_bytes());
     Append {
         thread,
-        kind: 1,
-        anchor: Anchor::Message,
         msg_id: MsgId::from_bytes(id),
         author,
         device: DeviceId::from_bytes([9; 16]),
-        aseq: seq(aseq),
-        epoch: Some(0),
-        hash: hash(aseq),
+        claim,
         core: vec![1; 120].into(),
-        payload_hash: hash(aseq),
+        payload_hash: claim.entry,
         payload: vec![2; 400].into(),
         sig: [3; 64],
-        effect: Effect::None,
     }
 }
 
-/// Creates an empty thread.
+/// A message of an author, its `aseq`-th, anchored to where the thread began and checked against its `create`.
+pub(crate) fn message(thread: ThreadId, author: UserId, aseq: u64) -> Append {
+    let claim = Claim {
+        kind: Kind::Message,
+        entry: hash32(aseq),
+        epoch: 0,
+        aseq,
+        key_generation: 1,
+        anchor: Anchor { seq: 0, head: hash::head_zero(thread) },
+        ctrl_head: None,
+        against: created(thread),
+        next_epoch: 0,
+        next_phase: Phase::Open,
+    };
+    append(thread, author, claim)
+}
+
+/// A control entry of an author, its `aseq`-th, on the control head it names.
+pub(crate) fn control(thread: ThreadId, author: UserId, aseq: u64, kind: Kind, on: Bytes32) -> Append {
+    let mut control = message(thread, author, aseq);
+    (control.claim.kind, control.claim.ctrl_head, control.claim.against) = (kind, Some(on), on);
+    control
+}
+
+/// Creates a thread with its `create` entry, signed by user 99.
 pub(crate) fn create_thread(store: &impl Store, thread: ThreadId) {
     let new = NewThread { thread, org: Some(ORG), kind: 1 };
-    store.commit_blocking(domain().write(new)).unwrap();
+    let mut create = control(thread, user(99), 1, Kind::Create, hash::head_zero(thread));
+    create.claim.entry = hash32(77);
+    store.commit_blocking(domain().write(new).write(create)).unwrap();
 }
 
 /// Creates an account.

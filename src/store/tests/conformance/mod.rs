@@ -38,6 +38,8 @@ macro_rules! suite {
             a_refused_request_is_not_remembered,
             an_idempotency_key_is_forgotten_after_seven_days,
             a_message_under_an_old_epoch_is_told_where_the_thread_stands,
+            the_chain_decides_where_an_entry_may_stand,
+            an_older_kept_state_does_not_replace_a_newer_one,
             an_authors_count_may_not_skip_or_repeat,
             a_message_id_is_used_once_in_a_thread,
             nothing_is_appended_to_a_closed_thread,

@@ -1,23 +1,34 @@
 //! Guards, idempotency, and what the committer checks by itself.
 
+use relais_chain::{
+    entry::{
+        Anchor,
+        Kind::{Close, Create, Epoch, Policy, Remove},
+    },
+    error::ChainError,
+    head::Phase,
+};
 use relais_store::{
-    AccountWrite, Anchor, Chore, Commit, Effect, EventBody, Guard, Kind, NewEvent, Refusal, Store, StreamId,
-    Write, limits,
-    reads::{AccountById, AuditHead, AuthorSeq, IdemLookup, IdemOutcome, StreamHeads, ThreadById},
+    AccountWrite, Chore, Commit, EventBody, Guard, Kind, NewEvent, Refusal, Store, StreamId, Write,
+    facts::thread::KeptState,
+    limits,
+    reads::{
+        AccountById, AuditHead, AuthorSeq, IdemLookup, IdemOutcome, KeptThreadState, StreamHeads, ThreadById,
+    },
 };
 use relais_wire::ids::{Bytes32, DeviceId, INT_MAX, MsgId, Seq};
 
 use super::{
     Subject,
     kit::{
-        NOW, ORG, create_account, create_thread, domain, hash, idem, line, message, refusal, seq, thread,
-        user,
+        NOW, ORG, control, create_account, create_thread, created, domain, hash32, idem, line, message,
+        refusal, seq, thread, user,
     },
 };
 
-/// Where a thread starts.
+/// The head that the first entry of the thread left.
 fn start() -> Bytes32 {
-    relais_chain::hash::head_zero(thread(1))
+    created(thread(1))
 }
 
 pub(crate) fn a_failed_guard_undoes_its_own_commit_only<S: Subject>(subject: &S) {
@@ -46,11 +57,11 @@ pub(crate) fn a_refusal_in_the_last_write_leaves_no_trace_of_the_first<S: Subjec
     let event = NewEvent { to: vec![StreamId::new(user(1), None)], body: EventBody::Appended(9) };
     let commit = domain().write(message(thread(1), user(1), 1)).event(event);
     assert_eq!(refusal(store.commit_blocking(commit)), Refusal::Missing(Kind::Event));
-    assert_eq!(store.read_blocking(ThreadById(thread(1))).unwrap().unwrap().n, Seq::ZERO);
+    assert_eq!(store.read_blocking(ThreadById(thread(1))).unwrap().unwrap().n, seq(1));
     let author = AuthorSeq(thread(1), user(1), DeviceId::from_bytes([9; 16]));
     assert_eq!(store.read_blocking(author).unwrap(), Seq::ZERO);
     let receipt = store.commit_blocking(domain().write(message(thread(1), user(1), 1))).unwrap();
-    assert_eq!(receipt.entries[0].n, seq(1), "what is remembered between commits was taken back too");
+    assert_eq!(receipt.entries[0].n, seq(2), "what is remembered between commits was taken back too");
 }
 
 pub(crate) fn the_same_request_gets_the_same_receipt_and_writes_nothing<S: Subject>(subject: &S) {
@@ -67,7 +78,7 @@ pub(crate) fn the_same_request_gets_the_same_receipt_and_writes_nothing<S: Subje
     assert_eq!((&again.entries, &again.audit, &again.note), (&first.entries, &first.audit, &first.note));
     assert_eq!(again.streams, [vec![(own, seq(1))]], "only the asking user's own position");
     assert_eq!(store.read_blocking(StreamHeads(vec![own, other])).unwrap(), [seq(1), seq(1)]);
-    let lookup = IdemLookup { user: user(1), key: idem(1, 1).key, request: hash(1) };
+    let lookup = IdemLookup { user: user(1), key: idem(1, 1).key, request: hash32(1) };
     assert_eq!(store.read_blocking(lookup).unwrap(), IdemOutcome::Done(again));
 }
 
@@ -101,17 +112,54 @@ pub(crate) fn an_idempotency_key_is_forgotten_after_seven_days<S: Subject>(subje
 pub(crate) fn a_message_under_an_old_epoch_is_told_where_the_thread_stands<S: Subject>(subject: &S) {
     let store = subject.store();
     create_thread(store, thread(1));
-    let mut epoch = message(thread(1), user(1), 1);
-    (epoch.anchor, epoch.effect) = (Anchor::Control(start()), Effect::Epoch(1));
+    let mut epoch = control(thread(1), user(1), 1, Epoch, start());
+    epoch.claim.next_epoch = 1;
     let head = store.commit_blocking(domain().write(epoch)).unwrap().entries[0].head;
-    let outcome = store.commit_blocking(domain().write(message(thread(1), user(2), 1)));
-    assert_eq!(
-        refusal(outcome),
-        Refusal::Stale { thread: thread(1), epoch: 1, n: seq(1), head, ctrl_head: head }
-    );
-    let mut current = message(thread(1), user(2), 1);
-    current.epoch = Some(1);
-    store.commit_blocking(domain().write(current)).unwrap();
+    let stale = Refusal::Stale { thread: thread(1), epoch: 1, n: seq(2), head, ctrl_head: head };
+    let mut late = message(thread(1), user(2), 1);
+    assert_eq!(refusal(store.commit_blocking(domain().write(late.clone()))), stale);
+    late.claim.epoch = 1;
+    assert_eq!(refusal(store.commit_blocking(domain().write(late.clone()))), stale, "checked before it came");
+    late.claim.against = head;
+    store.commit_blocking(domain().write(late)).unwrap();
+}
+
+// THR-05
+pub(crate) fn the_chain_decides_where_an_entry_may_stand<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let send = |append: relais_store::Append| store.commit_blocking(domain().write(append));
+    let again = control(thread(1), user(1), 1, Create, start());
+    assert_eq!(refusal(send(again)), Refusal::Entry(ChainError::MisplacedCreate));
+    let mut ahead = message(thread(1), user(1), 1);
+    ahead.claim.anchor.seq = 2;
+    assert_eq!(refusal(send(ahead)), Refusal::Entry(ChainError::AnchorAhead));
+    let mut newer = message(thread(1), user(1), 1);
+    newer.claim.key_generation = 2;
+    send(newer).unwrap();
+    let mut older = message(thread(1), user(1), 1);
+    (older.device, older.msg_id) = (DeviceId::from_bytes([5; 16]), MsgId::from_bytes([5; 16]));
+    assert_eq!(refusal(send(older)), Refusal::Entry(ChainError::KeyGoesBack), "on no device");
+    let mut due = control(thread(1), user(2), 1, Remove, start());
+    due.claim.next_phase = Phase::EpochDue;
+    let ctrl_head = send(due).unwrap().entries[0].head;
+    let mut written = message(thread(1), user(2), 2);
+    written.claim.against = ctrl_head;
+    assert_eq!(refusal(send(written)), Refusal::Entry(ChainError::EpochDue));
+    let row = store.read_blocking(ThreadById(thread(1))).unwrap().unwrap();
+    assert_eq!((row.phase, row.ctrl_n, row.position().ctrl_head), (Phase::EpochDue, seq(3), ctrl_head));
+}
+
+pub(crate) fn an_older_kept_state_does_not_replace_a_newer_one<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let keep = |n: u64| {
+        let state = KeptState { n: seq(n), digest: hash32(n), bytes: vec![1; 9].into() };
+        let chores = vec![Chore::KeepThreadState(thread(1), Box::new(state))];
+        store.commit_blocking(Commit::Housekeeping { at_ms: NOW, chores }).unwrap();
+        store.read_blocking(KeptThreadState(thread(1))).unwrap().unwrap().n
+    };
+    assert_eq!([keep(4), keep(3), keep(5)], [seq(4), seq(4), seq(5)]);
 }
 
 pub(crate) fn an_authors_count_may_not_skip_or_repeat<S: Subject>(subject: &S) {
@@ -147,13 +195,14 @@ pub(crate) fn nothing_is_appended_to_a_closed_thread<S: Subject>(subject: &S) {
     let store = subject.store();
     create_thread(store, thread(1));
     let head = store.commit_blocking(domain().write(message(thread(1), user(1), 1))).unwrap().entries[0].head;
-    let close = |head| {
-        let mut close = message(thread(1), user(2), 1);
-        (close.anchor, close.effect) = (Anchor::Head(head), Effect::Close);
+    let close = |anchor| {
+        let mut close = control(thread(1), user(2), 1, Close, start());
+        (close.claim.anchor, close.claim.next_phase) = (anchor, Phase::Closed);
         store.commit_blocking(domain().write(close))
     };
-    assert!(matches!(refusal(close(start())), Refusal::Stale { .. }), "close names the head");
-    close(head).unwrap();
+    let early = Anchor { seq: 1, head: start() };
+    assert!(matches!(refusal(close(early)), Refusal::Stale { .. }), "close names the head");
+    close(Anchor { seq: 2, head }).unwrap();
     let late = store.commit_blocking(domain().write(message(thread(1), user(1), 2)));
     assert_eq!(refusal(late), Refusal::Closed);
     assert_eq!(store.read_blocking(ThreadById(thread(1))).unwrap().unwrap().closed_ms, Some(NOW));
@@ -162,16 +211,16 @@ pub(crate) fn nothing_is_appended_to_a_closed_thread<S: Subject>(subject: &S) {
 pub(crate) fn control_entries_race_on_the_last_control_entry_only<S: Subject>(subject: &S) {
     let store = subject.store();
     create_thread(store, thread(1));
-    let control = |n: u64, ctrl_head| {
-        let mut control = message(thread(1), user(n), 1);
-        control.anchor = Anchor::Control(ctrl_head);
-        store.commit_blocking(domain().write(control))
+    let policy = |n: u64, ctrl_head| {
+        store.commit_blocking(domain().write(control(thread(1), user(n), 1, Policy, ctrl_head)))
     };
-    let first = control(1, start()).unwrap().entries[0].head;
-    store.commit_blocking(domain().write(message(thread(1), user(9), 1))).unwrap();
-    assert!(matches!(refusal(control(2, start())), Refusal::Stale { ctrl_head, .. } if ctrl_head == first));
+    let first = policy(1, start()).unwrap().entries[0].head;
+    let mut between = message(thread(1), user(9), 1);
+    between.claim.against = first;
+    store.commit_blocking(domain().write(between)).unwrap();
+    assert!(matches!(refusal(policy(2, start())), Refusal::Stale { ctrl_head, .. } if ctrl_head == first));
     store.commit_blocking(domain().guard(Guard::CtrlHead(thread(1), first))).unwrap();
-    control(2, first).unwrap();
+    policy(2, first).unwrap();
     let outcome = store.commit_blocking(domain().guard(Guard::CtrlHead(thread(1), first)));
     assert!(matches!(refusal(outcome), Refusal::Stale { .. }));
 }

@@ -15,7 +15,7 @@ use relais_store::{
 use relais_wire::ids::Seq;
 
 use super::{key, open};
-use crate::conformance::kit::{domain, hash, idem, seq, user};
+use crate::conformance::kit::{domain, hash32, idem, seq, user};
 
 /// Fails once, at the n-th batch, at a point.
 struct Once(FaultPoint, Failure, AtomicUsize);
@@ -96,7 +96,7 @@ fn a_crash_before_the_sync_leaves_nothing_and_after_it_everything() {
         drop(store);
         let store = open(dir.path());
         assert_eq!(head(&store), seq(kept));
-        let lookup = IdemLookup { user: user(1), key: idem(2, 2).key, request: hash(2) };
+        let lookup = IdemLookup { user: user(1), key: idem(2, 2).key, request: hash32(2) };
         let known = matches!(store.read_blocking(lookup).unwrap(), IdemOutcome::Done(_));
         assert_eq!(known, kept == 2, "the key says which of the two it was");
         assert_eq!(store.commit_blocking(told(2)).unwrap().replayed, kept == 2);

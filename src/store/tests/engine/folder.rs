@@ -11,7 +11,7 @@ use relais_store::{
 use rusqlite::Connection;
 
 use super::{key, open};
-use crate::conformance::kit::{create_account, create_thread, domain, hash, message, thread, user};
+use crate::conformance::kit::{create_account, create_thread, domain, hash32, message, thread, user};
 
 /// A raw connection beside the store's own.
 fn raw(dir: &std::path::Path) -> Connection {
@@ -74,7 +74,7 @@ fn audit_rows_links_and_entries_cannot_be_changed_by_sql() {
     let store = open(dir.path());
     create_thread(&store, thread(1));
     let link =
-        AppendLink { chain: ChainId::User(user(1)), prev: None, hash: hash(1), object: vec![1].into() };
+        AppendLink { chain: ChainId::User(user(1)), prev: None, hash: hash32(1), object: vec![1].into() };
     store.commit_blocking(domain().write(message(thread(1), user(1), 1)).write(link)).unwrap();
     let conn = raw(dir.path());
     for sql in [
