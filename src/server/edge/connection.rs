@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -61,6 +62,17 @@ pub(crate) enum Io {
     Plain(TcpStream),
     /// TLS.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Io {
+    /// Bounds what the kernel holds for the peer.
+    pub(crate) fn bound_send_buffer(&self, bytes: usize) -> io::Result<()> {
+        let tcp = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        SockRef::from(tcp).set_send_buffer_size(bytes)
+    }
 }
 
 /// Serves a connection to its end.

@@ -22,6 +22,10 @@ use crate::services::ClientKey;
 use crate::shard::{Shard, Slot, run_socket};
 use crate::task::spawn_local;
 
+/// Bytes the kernel may hold for a slow socket. Its own bound of several megabytes would hide from the core that a
+/// client does not read, and cost that much memory for each.
+const SEND_BUFFER: usize = 128 * 1024;
+
 /// Answers the upgrade and starts the socket's task. A client must ask for the subprotocol.
 pub(super) fn upgrade(
     shard: &Rc<Shard>,
@@ -62,6 +66,9 @@ async fn socket(shard: Rc<Shard>, client: ClientKey, upgraded: OnUpgrade, connec
     let Ok(parts) = upgraded.downcast::<TokioIo<Io>>() else { return };
     let (stream, leftover) = (parts.io.into_inner(), parts.read_buf.to_vec());
     drop(parts.read_buf);
+    if stream.bound_send_buffer(SEND_BUFFER).is_err() {
+        return;
+    }
     let open = Open::new(&shard);
     let slot = shard.open(|conn| Slot::new(conn, client));
     run_socket(Rc::clone(&shard), slot, stream, leftover).await;
