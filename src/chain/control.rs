@@ -324,6 +324,36 @@ impl Control {
         }
     }
 
+    /// The boxes it names: the server takes exactly these from what was staged, in the same commit.
+    #[must_use]
+    pub fn boxes(&self) -> &[Recipient] {
+        match self {
+            Self::Create(create) => &create.epoch.recipients,
+            Self::Epoch(body) => &body.recipients,
+            Self::Add { boxes, .. } | Self::Invite { invitee: Invitee::Known { boxes, .. }, .. } => boxes,
+            Self::Invite { invitee: Invitee::Bearer { .. }, .. }
+            | Self::Policy(_)
+            | Self::Accept { .. }
+            | Self::Decline { .. }
+            | Self::Take { .. }
+            | Self::Assign { .. }
+            | Self::Return { .. }
+            | Self::Forward { .. }
+            | Self::WithdrawTeam { .. }
+            | Self::WithdrawInvite { .. }
+            | Self::Remove { .. }
+            | Self::Leave
+            | Self::Role { .. }
+            | Self::LinkPatient { .. }
+            | Self::Priority(_)
+            | Self::Ack { .. }
+            | Self::Close { .. }
+            | Self::ReboxRequest { .. }
+            | Self::CallJoin { .. }
+            | Self::CallLeave { .. } => &[],
+        }
+    }
+
     /// Parses the payload of an entry of this kind.
     ///
     /// # Errors

@@ -211,7 +211,8 @@ impl KeyringChain {
                 let capacity = author.capacity.ok_or(ChainError::NotAuthorized)?;
                 let held = check_capacity(author.user, capacity, facts, mode)?;
                 if self.paired == Some(capacity.keyring) {
-                    return if held.owner == self.owner { Ok(()) } else { Err(ChainError::NotAuthorized) };
+                    let own_team = held.kind == KeyringKind::TM && held.owner == self.owner;
+                    return if own_team { Ok(()) } else { Err(ChainError::NotAuthorized) };
                 }
                 if let Some(paired) = self.paired {
                     let managers = facts.keyring(paired).ok_or(ChainError::UnknownKeyring)?;

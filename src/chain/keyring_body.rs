@@ -205,6 +205,23 @@ pub enum KeyringBody {
     },
 }
 
+impl KeyringBody {
+    /// The boxes it names: the server takes exactly these from what was staged, in the same commit.
+    #[must_use]
+    pub fn boxes(&self) -> &[Recipient] {
+        match self {
+            Self::Create { first: body, .. } | Self::Rotate(body) => &body.recipients,
+            Self::Add { recipient, .. } | Self::Parent { recipient: Some(recipient) } => {
+                core::slice::from_ref(recipient)
+            }
+            Self::Remove { .. }
+            | Self::Role { .. }
+            | Self::Parent { recipient: None }
+            | Self::AddRequest { .. } => &[],
+        }
+    }
+}
+
 impl LinkBody for KeyringBody {
     const TYPE: ChainType = ChainType::Keyring;
 
@@ -303,4 +320,44 @@ fn read_create(r: &mut Reader<'_>) -> Result<KeyringBody, ChainError> {
         return Err(ChainError::OutOfRange);
     }
     Ok(KeyringBody::Create { kind, owner, paired, first: GenerationBody::read(r)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_wire::ids::{Bytes32, KeyringId};
+
+    use super::{GenerationBody, KeyringBody, Reason, Recipient};
+    use crate::error::ChainError;
+    use crate::limits::{ENC_KEY_BYTES, KEYRING_RECIPIENTS_MAX, LINK_PAYLOAD_BYTES_MAX};
+    use crate::link::LinkBody as _;
+
+    fn rotation(recipients: usize) -> KeyringBody {
+        let recipient = |n: usize| {
+            let mut id = [0xff; 16];
+            id[..8].copy_from_slice(&n.to_be_bytes());
+            Recipient {
+                keyring: KeyringId::from_bytes(id),
+                generation: u64::from(u32::MAX),
+                box_hash: Bytes32::from_bytes([1; 32]),
+            }
+        };
+        KeyringBody::Rotate(GenerationBody {
+            generation: 2,
+            key: Box::new([2; ENC_KEY_BYTES]),
+            commit: Bytes32::from_bytes([3; 32]),
+            prev_box: Some(vec![4; 60]),
+            recipients: (0..recipients).map(recipient).collect(),
+            reason: Reason::Routine,
+        })
+    }
+
+    #[test]
+    fn a_thousand_recipients_fit_and_one_more_does_not() {
+        let full = rotation(KEYRING_RECIPIENTS_MAX);
+        let bytes = full.to_bytes().unwrap();
+        assert!(bytes.len() <= LINK_PAYLOAD_BYTES_MAX, "{}", bytes.len());
+        assert_eq!(KeyringBody::parse(4, &bytes).unwrap(), full);
+        let over = rotation(KEYRING_RECIPIENTS_MAX + 1).to_bytes().unwrap();
+        assert_eq!(KeyringBody::parse(4, &over).unwrap_err(), ChainError::TooMany);
+    }
 }

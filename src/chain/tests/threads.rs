@@ -8,7 +8,7 @@ use relais_chain::control::{Bearer, Control, Form, Invitee, Outcome};
 use relais_chain::entry::{Anchor, Kind};
 use relais_chain::facts::Capacity;
 use relais_chain::head::Phase;
-use relais_chain::keyring_body::{KeyringBody, Reason};
+use relais_chain::keyring_body::{KeyringBody, Reason, Role};
 use relais_chain::party::{History, PartyId, Presence, ThreadRole, Triage};
 use relais_chain::unit::Standing;
 use relais_chain::user_body::UserBody;
@@ -519,4 +519,27 @@ fn an_entry_does_not_move_to_another_thread() {
     body.epoch = epoch_body(&w.world, ThreadId::from_bytes([4; 16]), 1, &[w.ada.inbox]);
     let refused = Talk::empty(4).try_control(&w.world, &w.ada, None, &Control::Create(Box::new(body)));
     assert_eq!(refused, Some(ChainError::WrongEpochNumber));
+}
+
+#[test]
+fn the_whole_team_reads_and_writes_where_its_keyring_takes_part_but_does_not_manage() {
+    let mut w = ward();
+    let all = w.world.team_all(1, unit_id(1), &w.ben, &[&w.ben, &w.dan]);
+    let party = relais_chain::party::Party::Team(relais_chain::party::TeamParty {
+        managers: w.team,
+        all: Some(all),
+        org: org(),
+    });
+    let mut talk = Talk::new(&w.world, 1, &w.ada, vec![owner(&w.ada), party]);
+    let as_member = w.world.capacity(all);
+    talk.say(&w.world, &w.dan, as_member).unwrap();
+    assert_eq!(talk.say(&w.world, &w.eve, as_member), Err(ChainError::CapacityNotHeld));
+    let take = Control::Take { team: w.team };
+    assert_eq!(talk.try_control(&w.world, &w.dan, as_member, &take), Some(ChainError::Forbidden));
+    // A manager changes the whole team's membership in that capacity; a member does not.
+    let add = w.world.add(all, w.cyd.personal, Role::Holder);
+    let bytes = w.world.make(Chain::Keyring(all), &w.dan, &add);
+    assert_eq!(w.world.append(Chain::Keyring(all), &bytes), Err(ChainError::NotAuthorized));
+    w.world.put(Chain::Keyring(all), &w.ben, w.for_team(), &add);
+    assert!(w.world.dir.keyring_chain(all).unwrap().member(w.cyd.personal).is_some());
 }

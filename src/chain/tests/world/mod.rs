@@ -254,6 +254,18 @@ impl World {
         id
     }
 
+    /// The whole team's keyring `TA`, made by one of its managers.
+    pub fn team_all(&mut self, n: u8, unit: UnitId, manager: &Person, members: &[&Person]) -> KeyringId {
+        let (managers, id) = (keyring_id(b'M', n), keyring_id(b'T', n));
+        let to: Vec<_> = members.iter().map(|person| person.personal).collect();
+        let mut create = self.create_body(id, KeyringKind::TA, unit, &to);
+        if let KeyringBody::Create { paired, .. } = &mut create {
+            *paired = Some(managers);
+        }
+        self.put(Chain::Keyring(id), manager, self.capacity(managers), &create);
+        id
+    }
+
     /// A rotation of a keyring for exactly its members at their current generations.
     pub fn rotation(&self, id: KeyringId) -> KeyringBody {
         let chain = self.dir.keyring_chain(id).unwrap();
