@@ -8,6 +8,7 @@
 //! they are searched for plaintext.
 
 pub mod clock;
+pub mod exchange;
 pub mod pages;
 pub mod proxy;
 pub mod search;

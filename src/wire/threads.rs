@@ -46,7 +46,7 @@ pub struct Appended {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Receipt {
-    /// Position in the thread; the first entry is 0.
+    /// Position in the thread; the first entry is 1.
     pub n: Seq,
     /// Head after it.
     pub head: Bytes32,
@@ -60,7 +60,7 @@ pub struct Receipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct StoredEntry {
-    /// Position in the thread; the first entry is 0.
+    /// Position in the thread; the first entry is 1.
     pub n: Seq,
     /// Server time of the commit.
     pub at: Millis,
@@ -106,7 +106,7 @@ pub struct GetEntries {
 pub struct Entries {
     /// Ascending by position.
     pub entries: Vec<StoredEntry>,
-    /// Entries the thread has; the last one's position is one less.
+    /// Entries the thread has: the position of the last one.
     pub len: Seq,
     /// Head of the thread.
     pub head: Bytes32,
