@@ -2,8 +2,11 @@
 # The server alone, as one program on a small Debian. Builds from the committed lock file.
 #
 #   docker build -t relais .
-#   docker run --read-only --tmpfs /tmp -v relais-data:/var/lib/relais -v ./relais.toml:/etc/relais/relais.toml:ro \
-#     -p 443:8443 relais
+#   docker run --read-only --tmpfs /tmp -v relais-data:/var/lib/relais -p 127.0.0.1:8080:8080 \
+#     -e RELAIS_SERVER_ORIGIN=https://relais.example.org -e RELAIS_MAIL_HOST=mail.example.org relais
+#
+# It speaks plain HTTP to a proxy beside it that speaks TLS. Every option of config/relais.toml can be set in the
+# environment. Keys and data are two folders of the volume; back them up apart.
 
 FROM rust:1.95-slim-trixie AS build
 RUN apt-get update \
@@ -28,10 +31,13 @@ COPY LICENSE /usr/share/doc/relais/LICENSE
 USER 10001:10001
 WORKDIR /var/lib/relais
 VOLUME ["/var/lib/relais"]
-EXPOSE 8443
-# The program asks its own /healthz: the image needs no other tool for it.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-  CMD ["/usr/local/bin/relais", "health", "--config", "/etc/relais/relais.toml"]
+ENV RELAIS_SERVER_LISTEN=0.0.0.0:8080 \
+    RELAIS_DATA_DIR=/var/lib/relais/data \
+    RELAIS_DATA_KEYS_DIR=/var/lib/relais/keys
+EXPOSE 8080
+# The program asks itself: the image needs no other tool for it.
+HEALTHCHECK --interval=30s --timeout=8s --start-period=20s --retries=3 \
+  CMD ["/usr/local/bin/relais", "health", "http://127.0.0.1:8080"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/relais"]
-CMD ["serve", "--config", "/etc/relais/relais.toml"]
+CMD ["serve"]

@@ -2,19 +2,24 @@
 //! agree with the first; a disagreement is a panic.
 
 use relais_chain::codec::Writer;
+use relais_chain::control::Control as ThreadControl;
+use relais_chain::entry::{Anchor, EntryCore, Kind, Priority};
 use relais_chain::keyring_body::KeyringBody;
 use relais_chain::link::{Author, ChainType, LinkBody, LinkCore, Place};
 use relais_chain::unit::UnitBody;
 use relais_chain::user_body::UserBody;
-use relais_chain::{Directory, Mode, Signed};
+use relais_chain::{Directory, Mode, Signed, ThreadState};
 use relais_wire::limits::FRAME_BYTES_MAX;
-use relais_wire::{Class, Control, DecodeError, Event, Frame, Request, UserId, decode_reply, encode_frame};
+use relais_wire::{
+    Bytes32, Class, Control, DecodeError, DeviceId, Event, Frame, MsgId, Request, ThreadId, UserId,
+    decode_reply, encode_frame,
+};
 
 /// A function from bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target with its name. `cargo x fuzz` has the same names.
-pub const TARGETS: &[(&str, Target)] = &[("frame", frame), ("link", link)];
+pub const TARGETS: &[(&str, Target)] = &[("entry", entry), ("frame", frame), ("link", link)];
 
 /// The target of that name.
 #[must_use]
@@ -74,6 +79,22 @@ pub fn link(bytes: &[u8]) {
     chains(bytes);
 }
 
+/// What a thread receives: a signed entry, message or control, whole or without its payload.
+pub fn entry(bytes: &[u8]) {
+    let Ok(signed) = Signed::parse(bytes) else { return };
+    assert_eq!(signed.to_bytes().as_deref(), Ok(bytes), "an envelope has one form");
+    assert_eq!(signed.to_stub().entry_hash(), signed.entry_hash(), "a stub keeps its place in the thread");
+    let Ok(core) = EntryCore::parse(signed.core()) else { return };
+    assert_eq!(core.to_bytes().as_deref(), Ok(signed.core()), "a core has one form");
+    let Some(payload) = signed.payload() else { return };
+    if let Ok(control) = ThreadControl::parse(core.kind, payload) {
+        assert_eq!(control.kind(), core.kind, "a control entry knows its kind");
+        assert_eq!(control.to_bytes().as_deref(), Ok(payload), "a payload has one form");
+    }
+    let nobody = Directory::new();
+    drop(ThreadState::new(core.thread).append(&nobody, bytes, Mode::Replay));
+}
+
 fn body<B: LinkBody>(kind: u64, payload: &[u8]) {
     if let Ok(body) = B::parse(kind, payload) {
         assert_eq!(body.kind(), kind, "a body knows its kind");
@@ -96,6 +117,7 @@ pub fn seeds(name: &str) -> Vec<Vec<u8>> {
     match name {
         "frame" => golden_frames(),
         "link" => links(),
+        "entry" => entries(),
         _ => Vec::new(),
     }
 }
@@ -116,20 +138,57 @@ fn links() -> Vec<Vec<u8>> {
             let author = Author { user: UserId::from_bytes([7; 16]), chain_seq: 1, capacity: None };
             let core = LinkCore { chain_type, place, kind, author, ts_ms: 1 };
             let Ok(core) = core.to_bytes() else { continue };
-            for arity in 1..8 {
-                let mut payload = Writer::new();
-                payload.array(arity);
-                for position in 0..arity {
-                    match position % 3 {
-                        0 => payload.bin(&[7; 16]),
-                        1 => payload.uint(1),
-                        _ => payload.bin(&[7; 32]),
-                    };
-                }
-                let Ok(payload) = payload.finish() else { continue };
-                links.extend(Signed::whole(core.clone(), payload, [7; 64]).to_bytes().ok());
-            }
+            links.extend(
+                payloads()
+                    .filter_map(|payload| Signed::whole(core.clone(), payload, [7; 64]).to_bytes().ok()),
+            );
         }
     }
     links
+}
+
+/// The same for thread entries of every kind.
+fn entries() -> Vec<Vec<u8>> {
+    let mut entries = Vec::new();
+    for number in 0..48 {
+        let kind = Kind::from_number(number);
+        let core = EntryCore {
+            kind,
+            thread: ThreadId::from_bytes([7; 16]),
+            epoch: 1,
+            msg_id: MsgId::from_bytes([7; 16]),
+            author: Author { user: UserId::from_bytes([7; 16]), chain_seq: 1, capacity: None },
+            device: DeviceId::from_bytes([7; 16]),
+            aseq: 1,
+            anchor: Anchor { seq: 0, head: Bytes32::from_bytes([7; 32]) },
+            ts_ms: 1,
+            on_behalf: None,
+            sth: None,
+            blobs: Vec::new(),
+            priority: Priority::Normal,
+            notify: None,
+            ctrl_head: kind.is_control().then(|| Bytes32::from_bytes([7; 32])),
+        };
+        let Ok(core) = core.to_bytes() else { continue };
+        entries.extend(
+            payloads().filter_map(|payload| Signed::whole(core.clone(), payload, [7; 64]).to_bytes().ok()),
+        );
+    }
+    entries
+}
+
+/// Arrays of one to seven ids and small numbers.
+fn payloads() -> impl Iterator<Item = Vec<u8>> {
+    (1..8).filter_map(|arity| {
+        let mut payload = Writer::new();
+        payload.array(arity);
+        for position in 0..arity {
+            match position % 3 {
+                0 => payload.bin(&[7; 16]),
+                1 => payload.uint(1),
+                _ => payload.bin(&[7; 32]),
+            };
+        }
+        payload.finish().ok()
+    })
 }

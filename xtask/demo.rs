@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::{clock, say, setup};
 
 /// Where the demonstration listens. Loopback only: its people have known passwords.
 const ADDRESS: &str = "127.0.0.1:8470";
+
+/// Days of history that the data set has: the server's clock starts that far back and is then let go to now.
+const DAYS_BACK: &str = "30";
 
 /// Time for the server to say that it may take traffic.
 const READY_TIME: Duration = Duration::from_secs(30);
@@ -47,21 +51,27 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         std::fs::remove_dir_all(&data).context("the last demonstration's data")?;
     }
     let mut server = Command::new(cargo::program(Profile::Release, "relais")?)
-        .args(["serve", "--demo", "--listen", ADDRESS, "--data"])
-        .arg(&data)
+        .arg("serve")
+        .env("RELAIS_SERVER_LISTEN", ADDRESS)
+        .env("RELAIS_SERVER_DEMO", "true")
+        .env("RELAIS_SERVER_DEMO_DAYS_BACK", DAYS_BACK)
+        .env("RELAIS_DATA_DIR", data.join("data"))
+        .env("RELAIS_DATA_KEYS_DIR", data.join("keys"))
+        .env("RELAIS_LOG_LEVEL", "warn")
         .stdin(Stdio::null())
         .spawn()
         .context("the server")?;
-    let result = fill(&mut server, arguments).and_then(|()| server.wait().context("the server"));
+    let result = fill(&mut server, &data, arguments).and_then(|()| server.wait().context("the server"));
     end_with_descendants(&mut server);
     Ok(cargo::exit_code(result?))
 }
 
 /// Waits for the server and has the client library make the data set, which prints how to look at it.
-fn fill(server: &mut Child, arguments: &[String]) -> Result<()> {
+fn fill(server: &mut Child, data: &Path, arguments: &[String]) -> Result<()> {
     wait_until_ready(server)?;
     let status = Command::new(cargo::program(Profile::Release, "relais-cli")?)
-        .args(["demo", "--server", &format!("http://{ADDRESS}")])
+        .args(["demo", "--server", &format!("http://{ADDRESS}"), "--setup-token"])
+        .arg(data.join("data/setup-token"))
         .args(arguments)
         .status()
         .context("relais-cli demo")?;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::{cargo, say, setup};
 
 /// Names of the targets; the driver has the functions.
-pub const TARGETS: &[&str] = &["frame", "link"];
+pub const TARGETS: &[&str] = &["entry", "frame", "link"];
 
 /// `cargo x fuzz [NAME] [--minutes N]`.
 ///
