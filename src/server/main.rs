@@ -86,6 +86,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
 async fn run_server(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let demo = config.settings.demo;
     let origin = config.settings.origin.clone();
     let server = Server::start(config).await?;
@@ -96,10 +97,13 @@ async fn run_server(config: Config) -> anyhow::Result<()> {
     if demo {
         say(&format!("relais: demonstration; caught mail is at http://{}/dev/mail", server.address()));
     }
-    let fatal = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        fatal = server.broken() => Some(fatal),
+    let fatal = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            _ = hangup.recv() => reload(&server),
+            fatal = server.broken() => break Some(fatal),
+        }
     };
     let stopping = server.stop();
     tokio::select! {
@@ -109,6 +113,13 @@ async fn run_server(config: Config) -> anyhow::Result<()> {
         _ = interrupt.recv() => {}
     }
     fatal.map_or(Ok(()), |fatal| Err(anyhow::anyhow!("the store has stopped: {fatal}")))
+}
+
+fn reload(server: &Server) {
+    match server.reload() {
+        Ok(()) => tracing::info!("the certificate was read again"),
+        Err(error) => tracing::error!(%error, "the certificate could not be read again; the old one goes on"),
+    }
 }
 
 fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {

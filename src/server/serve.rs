@@ -24,7 +24,7 @@ use crate::mail::{self, MailSetupError, Mailer, Transport};
 use crate::metrics::Metrics;
 use crate::services;
 use crate::task::spawn;
-use crate::tls::{self, TlsError};
+use crate::tls::{Tls, TlsError};
 
 /// How often the store is asked whether it still works.
 const WATCH: Duration = Duration::from_millis(250);
@@ -83,7 +83,7 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let tls = config.tls.as_ref().map(Tls::new).transpose()?;
         let transport = Arc::new(Transport::new(&config.mail)?);
         let (app, inboxes, mails) = open(&config).await?;
         let (draining, drain) = watch::channel(false);
@@ -154,6 +154,14 @@ impl Server {
     #[must_use]
     pub fn setup_token(&self) -> Option<&PathBuf> {
         self.setup_token.exists().then_some(&self.setup_token)
+    }
+
+    /// Reads the certificate and its key again; without TLS there is nothing to read.
+    ///
+    /// # Errors
+    /// [`TlsError`]; the old ones go on.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.edge.tls.as_ref().map_or(Ok(()), Tls::reload)
     }
 
     /// Waits until the store has stopped for good; the process must end then, and not as a success.

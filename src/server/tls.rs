@@ -3,7 +3,7 @@
 //! Not known here: HTTP.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,11 +27,39 @@ pub enum TlsError {
     Unusable(#[from] rustls::Error),
 }
 
+/// Certificate and key, which can be read again while connections go on.
+pub struct Tls {
+    files: TlsFiles,
+    current: RwLock<TlsAcceptor>,
+}
+
+impl Tls {
+    /// Reads certificate and key.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn new(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self { files: files.clone(), current: RwLock::new(acceptor(files)?) })
+    }
+
+    /// Reads them again, for new connections. What was there goes on when the new ones cannot be used.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let new = acceptor(&self.files)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
+    }
+
+    /// What new connections are accepted with.
+    pub(crate) fn current(&self) -> TlsAcceptor {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Reads certificate and key. TLS 1.2 and 1.3, HTTP/1.1 only: WebSockets need it.
-///
-/// # Errors
-/// [`TlsError`].
-pub fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, TlsError> {
     let pem = |path: &PathBuf| {
         let path = path.clone();
         move |source| TlsError::Pem { path, source }

@@ -98,8 +98,12 @@ pub const OPTIONS: &[Opt] = &[
         "Addresses of reverse proxies whose X-Forwarded-For names the client. Used for throttling only; client\n\
          addresses are never stored or logged.",
     ),
-    text("tls.certificate", "\"\"", "File with the certificate chain, PEM."),
-    text("tls.key", "\"\"", "File with the private key, PEM."),
+    text(
+        "tls.certificate",
+        "\"\"",
+        "File with the certificate chain, PEM. The file is read again at SIGHUP.",
+    ),
+    text("tls.key", "\"\"", "File with the private key, PEM. The file is read again at SIGHUP."),
     text(
         "data.dir",
         "\"relais-data\"",

@@ -112,8 +112,8 @@ pub(crate) async fn serve(shard: Rc<Shard>, router: Router, new: NewConnection) 
 }
 
 async fn secure(shard: &Shard, stream: TcpStream) -> Option<Io> {
-    let Some(acceptor) = &shard.edge.tls else { return Some(Io::Plain(stream)) };
-    let handshake = tokio::time::timeout(shard.edge.limits.handshake, acceptor.accept(stream));
+    let Some(tls) = &shard.edge.tls else { return Some(Io::Plain(stream)) };
+    let handshake = tokio::time::timeout(shard.edge.limits.handshake, tls.current().accept(stream));
     Some(Io::Tls(Box::new(handshake.await.ok()?.ok()?)))
 }
 

@@ -19,7 +19,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use relais_wire::Epoch;
 use tokio::sync::{Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
 use crate::config::EdgeLimits;
@@ -27,6 +26,7 @@ use crate::keys::keyed;
 use crate::mail::Catcher;
 use crate::metrics::to_f64;
 use crate::services::ClientKey;
+use crate::tls::Tls;
 
 pub(crate) use bucket::Buckets;
 pub(crate) use gate::Gate;
@@ -37,7 +37,7 @@ pub(crate) struct Edge {
     pub(crate) app: Arc<App>,
     pub(crate) limits: EdgeLimits,
     pub(crate) epoch: Epoch,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) catcher: Option<Catcher>,
     pub(crate) metrics_allow: Vec<IpAddr>,
     pub(crate) trusted_proxies: Vec<IpAddr>,

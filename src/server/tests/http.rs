@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod world;
 
-use std::time::Duration;
+use std::path::Path;
 
 use relais_wire::directory::GetServer;
 use relais_wire::frame::{Class, Frame, Header, encode_frame};
@@ -203,27 +203,30 @@ async fn the_clock_and_mail_pages_exist_in_a_demonstration_only() {
     }
 }
 
+/// A self-signed certificate in two files.
+fn certificate(dir: &Path) -> (String, [(&'static str, String); 2]) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (dir.join("c.pem"), dir.join("k.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let options = [("tls.certificate", format!("{certificate:?}")), ("tls.key", format!("{key:?}"))];
+    (made.cert.pem(), options)
+}
+
+async fn https(world: &World, pem: &str) -> Result<Response, reqwest::Error> {
+    let trusted = [reqwest::Certificate::from_pem(pem.as_bytes()).unwrap()];
+    let client = reqwest::Client::builder().tls_certs_only(trusted).timeout(PATIENCE).build().unwrap();
+    client.get(format!("https://localhost:{}/healthz", world.address().port())).send().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_serves_the_same_and_asks_to_be_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let (certificate, key) = (dir.path().join("c.pem"), dir.path().join("k.pem"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let (certificate, key) = (format!("{certificate:?}"), format!("{key:?}"));
-    let options = [
-        ("tls.certificate", certificate.as_str()),
-        ("tls.key", key.as_str()),
-        ("limits.handshake_ms", "400"),
-    ];
+    let (pem, [certificate, key]) = certificate(dir.path());
+    let options =
+        [(certificate.0, certificate.1.as_str()), (key.0, key.1.as_str()), ("limits.handshake_ms", "400")];
     let world = World::start(&options).await;
-    let client = reqwest::Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap()])
-        .timeout(Duration::from_secs(20))
-        .build()
-        .unwrap();
-    let url = format!("https://localhost:{}/healthz", world.address().port());
-    let response = client.get(url).send().await.unwrap();
+    let response = https(&world, &pem).await.unwrap();
     assert_eq!(response.status(), 200);
     assert!(response.headers().contains_key("strict-transport-security"));
     // Plain text and silence both end.
@@ -235,4 +238,19 @@ async fn tls_serves_the_same_and_asks_to_be_kept() {
         drop(timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it ends"));
         assert!(!answer.starts_with(b"HTTP"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_certificate_is_taken_over_and_a_broken_one_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, [cert, key]) = certificate(dir.path());
+    let world = World::start(&[(cert.0, cert.1.as_str()), (key.0, key.1.as_str())]).await;
+    let (new, _) = certificate(dir.path());
+    assert!(https(&world, &new).await.is_err(), "not read yet");
+    world.server.reload().unwrap();
+    assert_eq!(https(&world, &new).await.unwrap().status(), 200);
+    assert!(https(&world, &old).await.is_err());
+    std::fs::write(dir.path().join("c.pem"), "nonsense").unwrap();
+    assert!(world.server.reload().is_err());
+    assert_eq!(https(&world, &new).await.unwrap().status(), 200);
 }

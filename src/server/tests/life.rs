@@ -6,6 +6,7 @@ mod world;
 use std::collections::HashSet;
 
 use relais_server::config::Config;
+use relais_server::health;
 use relais_server::serve::{Server, StartError};
 use relais_wire::CloseCode;
 use tokio::net::TcpStream;
@@ -33,6 +34,19 @@ async fn a_drain_sends_everybody_away_with_a_time_to_come_back() {
     assert!(delays.len() > 5, "the delays differ: {delays:?}");
     assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
     drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_check_follows_readiness() {
+    let world = World::start(&[]).await;
+    let url = format!("http://{}", world.address());
+    let ask = {
+        let url = url.clone();
+        move || health::check(&url)
+    };
+    assert!(tokio::task::spawn_blocking(ask.clone()).await.expect("it does not panic").is_ok());
+    assert!(world.server.stop().await);
+    assert!(tokio::task::spawn_blocking(ask).await.expect("it does not panic").is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
