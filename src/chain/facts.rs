@@ -8,7 +8,7 @@
 
 use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, ThreadId, UnitId, UserId};
 
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::keys::PublicKey;
 use crate::limits::ANCESTRY_MAX;
 
@@ -222,7 +222,10 @@ pub fn check_capacity(
 ) -> Result<KeyringFact, ChainError> {
     let keyring = facts.keyring(capacity.keyring).ok_or(ChainError::UnknownCapacity)?;
     let held = facts.holds(capacity.keyring, author, capacity.seq).ok_or(ChainError::UnknownCapacity)?;
-    if held.at && (held.now || !mode.is_append()) { Ok(keyring) } else { Err(ChainError::CapacityNotHeld) }
+    if !held.at || (mode.is_append() && !held.now) {
+        refuse(ChainError::CapacityNotHeld)?;
+    }
+    Ok(keyring)
 }
 
 /// The unit and those above it, root last.

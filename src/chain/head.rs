@@ -10,7 +10,7 @@
 use relais_wire::ids::{Bytes32, ThreadId};
 
 use crate::entry::{Anchor, EntryCore, Kind};
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::hash;
 
 /// Whether entries may be written.
@@ -105,28 +105,28 @@ impl HeadState {
         ctrl_head: Option<Bytes32>,
     ) -> Result<(), ChainError> {
         if self.phase == Phase::Closed {
-            return Err(ChainError::Closed);
+            refuse(ChainError::Closed)?;
         }
         if (kind == Kind::Create) != (self.n == 0) {
             return Err(ChainError::MisplacedCreate);
         }
         if ctrl_head.is_some_and(|named| named != self.ctrl_head) {
-            return Err(ChainError::StaleCtrlHead);
+            refuse(ChainError::StaleCtrlHead)?;
         }
         if epoch != self.epoch {
-            return Err(ChainError::StaleEpoch);
+            refuse(ChainError::StaleEpoch)?;
         }
         if kind == Kind::Message && self.phase == Phase::EpochDue {
-            return Err(ChainError::EpochDue);
+            refuse(ChainError::EpochDue)?;
         }
         if anchor.seq > self.n {
-            return Err(ChainError::AnchorAhead);
+            refuse(ChainError::AnchorAhead)?;
         }
         if self.known_head(anchor.seq).is_some_and(|head| head != anchor.head) {
-            return Err(ChainError::AnchorMismatch);
+            refuse(ChainError::AnchorMismatch)?;
         }
         let is_current = anchor.seq == self.n && anchor.head == self.head;
-        if kind == Kind::Close && !is_current { Err(ChainError::StaleAnchor) } else { Ok(()) }
+        if kind == Kind::Close && !is_current { refuse(ChainError::StaleAnchor) } else { Ok(()) }
     }
 
     /// The head at a position, where this alone knows it.
@@ -153,13 +153,13 @@ impl HeadState {
             return Err(ChainError::Moved);
         }
         if claim.aseq <= last.aseq {
-            return Err(ChainError::AseqReplayed);
+            refuse(ChainError::AseqReplayed)?;
         }
-        if claim.aseq != last.aseq + 1 {
-            return Err(ChainError::AseqGap);
+        if claim.aseq > last.aseq + 1 {
+            refuse(ChainError::AseqGap)?;
         }
         if claim.key_generation < last.key_generation {
-            return Err(ChainError::KeyGoesBack);
+            refuse(ChainError::KeyGoesBack)?;
         }
         let n = self.n + 1;
         let head = hash::head(&self.head, n, &claim.entry);

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use relais_wire::ids::{Bytes32, KeyringId, UnitId, UserId};
 
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::facts::{
     Facts, GenerationFact, KeyringFact, KeyringKind, Mode, Owner, administers, check_capacity,
 };
@@ -258,7 +258,10 @@ impl KeyringChain {
             standing.keeper |= administers || self.paired == Some(capacity.keyring);
             standing.seed |= self.members.contains_key(&capacity.keyring);
         }
-        if standing.keeper || standing.seed { Ok(standing) } else { Err(ChainError::NotAuthorized) }
+        if !standing.keeper && !standing.seed {
+            refuse(ChainError::NotAuthorized)?;
+        }
+        Ok(standing)
     }
 
     /// Checks a link that is not the first; answers the owner of a keyring that is added.
@@ -287,7 +290,7 @@ impl KeyringChain {
                     return Err(ChainError::NotSeedHolder);
                 }
                 if !standing.keeper && !asked {
-                    return Err(ChainError::NotAuthorized);
+                    refuse(ChainError::NotAuthorized)?;
                 }
                 self.check_addable(recipient.keyring)?;
                 self.check_recipient(recipient, facts, mode).map(Some)
@@ -322,7 +325,7 @@ impl KeyringChain {
         let exact = body.recipients.len() == self.members.len()
             && body.recipients.iter().all(|recipient| self.members.contains_key(&recipient.keyring));
         if !exact {
-            return Err(ChainError::RecipientsMismatch);
+            refuse(ChainError::RecipientsMismatch)?;
         }
         for recipient in &body.recipients {
             let named = self.members.get(&recipient.keyring).map_or(0, |member| member.generation);
@@ -630,8 +633,8 @@ impl KeyringChain {
     }
 }
 
-const fn require_keeper(standing: Standing) -> Result<(), ChainError> {
-    if standing.keeper { Ok(()) } else { Err(ChainError::NotAuthorized) }
+fn require_keeper(standing: Standing) -> Result<(), ChainError> {
+    if standing.keeper { Ok(()) } else { refuse(ChainError::NotAuthorized) }
 }
 
 fn parent_of(unit: UnitId, facts: &dyn Facts) -> Result<Option<UnitId>, ChainError> {
@@ -646,5 +649,8 @@ pub(crate) fn check_generation(
 ) -> Result<GenerationFact, ChainError> {
     let fact =
         facts.generation(recipient.keyring, recipient.generation).ok_or(ChainError::UnknownGeneration)?;
-    if mode.is_append() && !fact.current { Err(ChainError::StaleGeneration) } else { Ok(fact) }
+    if mode.is_append() && !fact.current {
+        refuse(ChainError::StaleGeneration)?;
+    }
+    Ok(fact)
 }

@@ -12,7 +12,7 @@ use core::fmt;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 
 /// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
@@ -34,7 +34,10 @@ impl PublicKey {
         if key.to_edwards().compress().as_bytes() != bytes {
             return Err(ChainError::KeyNotCanonical);
         }
-        if key.is_weak() { Err(ChainError::KeySmallOrder) } else { Ok(Self(key)) }
+        if key.is_weak() {
+            refuse(ChainError::KeySmallOrder)?;
+        }
+        Ok(Self(key))
     }
 
     /// The 32 bytes.
@@ -57,7 +60,8 @@ impl PublicKey {
     /// # Errors
     /// [`ChainError::BadSignature`].
     pub fn verify_raw(&self, message: &[u8], sig: &[u8; 64]) -> Result<(), ChainError> {
-        self.0.verify_strict(message, &Signature::from_bytes(sig)).map_err(|_| ChainError::BadSignature)
+        let strict = self.0.verify_strict(message, &Signature::from_bytes(sig));
+        strict.or_else(|_| refuse(ChainError::BadSignature))
     }
 }
 

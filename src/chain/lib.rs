@@ -22,6 +22,8 @@ pub mod keyring_body;
 pub mod keys;
 pub mod limits;
 pub mod link;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 pub mod party;
 mod people;
 pub mod roster;

@@ -23,7 +23,7 @@ use relais_wire::ids::{Bytes32, KeyringId, UserId};
 
 use crate::codec::{Reader, Writer};
 use crate::envelope::Signed;
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::facts::{Capacity, Facts, Mode};
 use crate::hash::{LABEL_KEYRING, LABEL_UNIT, LABEL_USER};
 use crate::keys::PublicKey;
@@ -234,7 +234,7 @@ impl Tail {
             return Err(ChainError::ChainFull);
         }
         if place.prev != self.head() {
-            return Err(ChainError::PrevMismatch);
+            refuse(ChainError::PrevMismatch)?;
         }
         if place.seq != self.seq() + 1 {
             return Err(ChainError::SeqMismatch);
@@ -276,6 +276,6 @@ impl Tail {
     /// # Errors
     /// [`ChainError::PinMismatch`]: the chain that was served is shorter or another one.
     pub fn check_pin(&self, seq: u64, hash: &Bytes32) -> Result<(), ChainError> {
-        if self.hash_at(seq).as_ref() == Some(hash) { Ok(()) } else { Err(ChainError::PinMismatch) }
+        if self.hash_at(seq).as_ref() == Some(hash) { Ok(()) } else { refuse(ChainError::PinMismatch) }
     }
 }

@@ -30,7 +30,7 @@ use relais_wire::ids::{Bytes32, FileId, KeyringId, MsgId, OrgId, UserId};
 
 use crate::control::{Control, Create, EpochBody, Form};
 use crate::entry::{EntryCore, Priority};
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::facts::{Facts, KeyringKind, Mode, Owner, ancestry, check_capacity};
 use crate::head::Phase;
 use crate::keyring::check_generation;
@@ -141,7 +141,7 @@ impl Acting {
 
     pub(crate) fn takes_part(&self) -> Result<(), ChainError> {
         let part = self.active_user().is_some() || self.active_team().is_some();
-        if part { Ok(()) } else { Err(ChainError::NotParticipant) }
+        if part { Ok(()) } else { refuse(ChainError::NotParticipant) }
     }
 
     pub(crate) fn is_owner(&self) -> bool {
@@ -162,8 +162,8 @@ impl Acting {
     }
 }
 
-pub(crate) const fn require(allowed: bool) -> Result<(), ChainError> {
-    if allowed { Ok(()) } else { Err(ChainError::Forbidden) }
+pub(crate) fn require(allowed: bool) -> Result<(), ChainError> {
+    if allowed { Ok(()) } else { refuse(ChainError::Forbidden) }
 }
 
 impl Roster {
@@ -219,7 +219,7 @@ impl Roster {
                 .generation(capacity.keyring, recipient.generation)
                 .ok_or(ChainError::UnknownGeneration)?;
             if capacity.seq < sealed.since_seq {
-                return Err(ChainError::StaleCapacity);
+                refuse(ChainError::StaleCapacity)?;
             }
         }
         Ok(Acting { id, user, team: Some(team) })
@@ -341,7 +341,7 @@ impl Roster {
         let exact = expected.len() == body.recipients.len()
             && body.recipients.iter().zip(&expected).all(|(recipient, id)| recipient.keyring == *id);
         if !exact {
-            return Err(ChainError::EpochRecipients);
+            refuse(ChainError::EpochRecipients)?;
         }
         for recipient in &body.recipients {
             check_generation(recipient, act.facts, act.mode)?;
@@ -419,7 +419,7 @@ impl Roster {
                     && root == Some(team.org.into())
             }
         };
-        if right { Ok(()) } else { Err(ChainError::PartyKeyrings) }
+        if right { Ok(()) } else { refuse(ChainError::PartyKeyrings) }
     }
 
     /// The team through which a user is brought in must itself take part (TRI-05).

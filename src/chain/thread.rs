@@ -25,7 +25,7 @@ use relais_wire::ids::{Bytes32, DeviceId, MsgId, ThreadId, UserId};
 use crate::control::Control;
 use crate::entry::{Anchor, EntryCore, Kind, Priority};
 use crate::envelope::Signed;
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::facts::{DeviceStanding, Facts, Mode};
 use crate::hash::LABEL_MSG;
 use crate::head::{Claim, HeadState, LastOf};
@@ -97,9 +97,9 @@ impl Applied {
     /// [`ChainError::WrongPosition`] or [`ChainError::HeadMismatch`].
     pub fn expect(&self, n: u64, head: &Bytes32) -> Result<(), ChainError> {
         if self.n != n {
-            return Err(ChainError::WrongPosition);
+            refuse(ChainError::WrongPosition)?;
         }
-        if self.head == *head { Ok(()) } else { Err(ChainError::HeadMismatch) }
+        if self.head == *head { Ok(()) } else { refuse(ChainError::HeadMismatch) }
     }
 }
 
@@ -127,7 +127,7 @@ impl ThreadState {
         self.check_support(&core, mode)?;
         let key_generation = verify_author(&signed, &core, facts, mode)?;
         if facts.seen(core.thread, core.msg_id) {
-            return Err(ChainError::MsgIdReused);
+            refuse(ChainError::MsgIdReused)?;
         }
         let anchor_checked = self.check_anchor(&core, facts, mode)?;
         let control = parse_control(&signed, &core, mode)?;
@@ -223,7 +223,7 @@ impl ThreadState {
         let known = self.head.known_head(seq).or_else(|| facts.head_at(core.thread, seq));
         match known {
             Some(head) if head == core.anchor.head => Ok(true),
-            Some(_) => Err(ChainError::AnchorMismatch),
+            Some(_) => refuse(ChainError::AnchorMismatch).map(|()| false),
             None if mode.is_append() => Err(ChainError::AnchorUnknown),
             None => Ok(false),
         }

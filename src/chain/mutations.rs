@@ -1,0 +1,28 @@
+//! Test-only: switches single checks off, so that a proof of a refusal can be shown to fail without the check.
+//! Exists only with the feature `mutations`, which no released program has; nothing is off until asked.
+//!
+//! Only the checks that a hostile server or a stranger would have to get past have a switch; see the uses of
+//! `refuse` in this crate.
+//!
+//! Not known here: who asks, and how (an environment variable, an argument).
+
+use core::sync::atomic::{AtomicU16, Ordering};
+
+use crate::error::ChainError;
+
+/// Number of the check that is off; 0 for none.
+static OFF: AtomicU16 = AtomicU16::new(0);
+
+/// Switches the check with this number off, in the whole process, and every other one on.
+pub fn switch_off(code: u16) {
+    OFF.store(code, Ordering::SeqCst);
+}
+
+/// Switches every check on again.
+pub fn switch_on() {
+    switch_off(0);
+}
+
+pub(crate) fn is_off(error: ChainError) -> bool {
+    OFF.load(Ordering::SeqCst) == error.code()
+}
