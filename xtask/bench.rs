@@ -19,7 +19,7 @@ const BENCHES: &[Bench] = &[Bench {
     name: "store",
     what: "durable commits per second and their latency, beside bare SQLite and the disk's own floor",
     package: "relais-store",
-    program: "store-bench",
+    program: "relais-store-bench",
 }];
 
 /// The names one can type.

@@ -25,6 +25,8 @@ pub struct Proof {
 enum How {
     /// `relais-proof NAME` against built programs.
     Program,
+    /// A program of one room that needs neither server nor client.
+    Tool { package: &'static str, program: &'static str, arguments: &'static [&'static str] },
     /// A function of this package: it is about the build, not about the running server.
     Here(fn() -> Result<ExitCode>),
 }
@@ -49,7 +51,7 @@ pub const PROOFS: &[Proof] = &[
     Proof {
         name: "crash",
         claim: "what was acknowledged is there after kill -9 and after a power cut, whole",
-        how: How::Program,
+        how: How::Tool { package: "relais-store", program: "relais-store-crash", arguments: &["run"] },
     },
 ];
 
@@ -77,21 +79,28 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         return function();
     }
     setup::ensure()?;
-    build(Profile::Release)?;
-    let status = command(proof, Profile::Release)?.args(options).status().context("relais-proof")?;
+    build(proof, Profile::Release)?;
+    let status = command(proof, Profile::Release)?.args(options).status().context("the proof's program")?;
     Ok(cargo::exit_code(status))
 }
 
-/// Builds the server with its test-only switches, the client program and the proofs.
-fn build(profile: Profile) -> Result<()> {
-    say::progress("building the server, the client and the proof …");
-    let status = cargo::cargo()?
-        .args(["build", profile.option()])
-        .args(["--package", "relais-server", "--features", "relais-server/mutations"])
-        .args(["--package", "relais-client", "--package", "relais-proof"])
-        .status()
-        .context("cargo build")?;
-    if !status.success() {
+/// Builds what a proof runs: for most the server with its test-only switches, the client program and the proofs.
+fn build(proof: &Proof, profile: Profile) -> Result<()> {
+    let packages: &[&str] = match &proof.how {
+        How::Here(_) => return Ok(()),
+        How::Tool { package, .. } => &[*package],
+        How::Program => &["relais-server", "relais-client", "relais-proof"],
+    };
+    say::progress(&format!("building {} …", packages.join(", ")));
+    let mut command = cargo::cargo()?;
+    command.args(["build", "--locked", profile.option()]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    if packages.contains(&"relais-server") {
+        command.args(["--features", "relais-server/mutations"]);
+    }
+    if !command.status().context("cargo build")?.success() {
         bail!("the build failed");
     }
     Ok(())
@@ -102,21 +111,26 @@ fn build(profile: Profile) -> Result<()> {
 /// # Errors
 /// The proof is a function of this package, or there is no target folder.
 pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
-    if !matches!(proof.how, How::Program) {
-        bail!("{} is not carried out by a program", proof.name);
-    }
-    let mut command = Command::new(cargo::program(profile, "relais-proof")?);
-    command
-        .current_dir(cargo::root())
-        .arg(proof.name)
-        .arg("--server")
-        .arg(cargo::program(profile, "relais")?)
-        .arg("--cli")
-        .arg(cargo::program(profile, "relais-cli")?);
+    let mut command = match &proof.how {
+        How::Here(_) => bail!("{} is not carried out by a program", proof.name),
+        How::Tool { program, arguments, .. } => {
+            let mut command = Command::new(cargo::program(profile, program)?);
+            command.args(*arguments);
+            command
+        }
+        How::Program => {
+            let mut command = Command::new(cargo::program(profile, "relais-proof")?);
+            command.arg(proof.name).arg("--server").arg(cargo::program(profile, "relais")?);
+            command.arg("--cli").arg(cargo::program(profile, "relais-cli")?);
+            command
+        }
+    };
+    command.current_dir(cargo::root());
     Ok(command)
 }
 
-/// The proofs that a program carries out; the others are called as functions.
+/// The proofs whose quick form is a stage of the test run. That of a room's own program is a test of that room,
+/// that of a function here a test of this package.
 pub fn by_program() -> impl Iterator<Item = &'static Proof> {
     PROOFS.iter().filter(|proof| matches!(proof.how, How::Program))
 }
