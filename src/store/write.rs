@@ -283,6 +283,8 @@ pub enum DirectoryWrite {
     DropMembership(Group, UserId),
     /// Creates an invitation. Refused when the id or the token is taken.
     PutInvite(Invite),
+    /// Replaces what an invitation leads to, for as long as it is not used. Refused when it is unknown or used.
+    PutInviteDetails(InviteId, Opaque),
     /// Uses an invitation. Refused when it is unknown, used, withdrawn or over.
     UseInvite(InviteId, UserId),
     /// Withdraws an invitation. Refused when it is unknown or used.

@@ -182,7 +182,7 @@ pub struct CreateUnit {
 pub struct CreateTeam {
     /// Idempotency key.
     pub idem: IdemKey,
-    /// Its id.
+    /// Its id: the bytes of its managers' keyring's.
     pub team: TeamId,
     /// Its unit.
     pub unit: UnitId,

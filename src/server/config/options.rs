@@ -134,6 +134,13 @@ pub const OPTIONS: &[Opt] = &[
     ),
     number("session.ttl_hours", 1, 8_760, "168", "How long a sign-in lasts. Unit: hours."),
     number(
+        "session.recovery_wait_hours",
+        0,
+        720,
+        "0",
+        "Time between the proof of a recovery code and its use, in which the owner can object. Unit: hours.",
+    ),
+    number(
         "files.max_bytes",
         1_024,
         1 << 40,

@@ -1,6 +1,33 @@
 //! What the server answers: one function per question, the same for every carrier.
 //!
+//! Every service function that touches something takes a permit for it, which only the authorizer makes.
+//!
 //! Not known here: sockets, frames, HTTP. A service commits, then hands deliveries to [`App::deliver`].
+
+pub(crate) mod account;
+pub(crate) mod boxes;
+pub(crate) mod chains;
+pub(crate) mod codes;
+pub(crate) mod context;
+pub(crate) mod directory;
+mod dispatch;
+pub(crate) mod files;
+pub(crate) mod limits;
+pub(crate) mod links;
+pub(crate) mod mutation;
+pub(crate) mod opaque;
+pub(crate) mod permit;
+pub(crate) mod profile;
+pub(crate) mod reads;
+pub(crate) mod refuse;
+pub(crate) mod server_card;
+pub(crate) mod sessions;
+pub(crate) mod streams;
+pub(crate) mod text;
+pub(crate) mod threads;
+pub(crate) mod tickets;
+mod upkeep;
+pub(crate) mod world;
 
 use std::io;
 use std::sync::Arc;
@@ -142,35 +169,57 @@ pub struct Download {
     pub bytes: FileBytes,
 }
 
-/// What services keep in memory.
+/// What services keep in memory. All of it can be read again from the store.
 #[derive(Debug, Default)]
-pub struct State {}
-
-fn not_yet() -> Refusal {
-    Refusal::new(ErrorCode::NotSupported)
+pub struct State {
+    pub(crate) sessions: sessions::SessionTable,
+    pub(crate) chains: world::ChainCache,
+    pub(crate) rights: permit::RightsCache,
+    pub(crate) reads: reads::RecentReads,
+    pub(crate) threads: threads::state::ThreadCache,
+    pub(crate) delivered: threads::marks::Delivered,
 }
+
+/// What a request is answered with at hand.
+fn context(app: &Arc<App>, client: ClientKey, request: Bytes32) -> context::Ctx<'_> {
+    context::Ctx { app, now_ms: app.clock.now_ms(), client, request }
+}
+
+const NO_REQUEST: Bytes32 = Bytes32::from_bytes([0; 32]);
 
 /// Answers a request. `Focus` and `FollowPersonal` reach this only outside a socket, where there is nothing to
 /// follow with.
 ///
 /// # Errors
 /// A refusal to be sent as it is.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn handle(_app: &Arc<App>, _caller: Caller, _incoming: Incoming) -> Result<Reply, Refusal> {
-    Err(not_yet())
+pub async fn handle(app: &Arc<App>, caller: Caller, incoming: Incoming) -> Result<Reply, Refusal> {
+    let client = match &caller {
+        Caller::Anonymous { client } => *client,
+        Caller::Session(who) => who.client,
+    };
+    let ctx = context(app, client, incoming.hash);
+    match caller {
+        Caller::Anonymous { .. } => dispatch::anonymous(&ctx, incoming.request).await,
+        Caller::Session(who) => {
+            still_valid(app, &who).map_err(|close| {
+                let revoked = close == CloseCode::Revoked;
+                Refusal::new(if revoked { ErrorCode::Revoked } else { ErrorCode::SessionExpired })
+            })?;
+            dispatch::session(&ctx, &who, incoming.request).await
+        }
+    }
 }
 
 /// Checks the proof of an HTTP request.
 ///
 /// # Errors
 /// A refusal to be sent as it is.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
 pub async fn authenticate_http(
-    _app: &Arc<App>,
-    _client: ClientKey,
-    _proof: &HttpProof<'_>,
+    app: &Arc<App>,
+    client: ClientKey,
+    proof: &HttpProof<'_>,
 ) -> Result<Authenticated, Refusal> {
-    Err(Refusal::new(ErrorCode::Unauthenticated))
+    sessions::authenticate_http(&context(app, client, NO_REQUEST), proof).await
 }
 
 /// Checks a `Hello` against the nonce of this connection's greeting. With a valid ticket it reads the session
@@ -178,27 +227,23 @@ pub async fn authenticate_http(
 ///
 /// # Errors
 /// The code the connection is closed with.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
 pub async fn check_hello(
-    _app: &Arc<App>,
-    _client: ClientKey,
-    _nonce: &[u8; 32],
-    _hello: &HelloSession,
+    app: &Arc<App>,
+    client: ClientKey,
+    nonce: &[u8; 32],
+    hello: &HelloSession,
 ) -> Result<HelloAccepted, CloseCode> {
-    Err(CloseCode::AuthFailed)
+    sessions::check_hello(&context(app, client, NO_REQUEST), nonce, hello).await
 }
 
 /// Whether a session may follow an organization's stream, and where its head is (`None` = the personal one).
 ///
 /// # Errors
 /// A refusal to be sent as it is.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn may_follow(
-    _app: &Arc<App>,
-    _who: &Authenticated,
-    _context: Option<OrgId>,
-) -> Result<Seq, Refusal> {
-    Err(not_yet())
+pub async fn may_follow(app: &Arc<App>, who: &Authenticated, of: Option<OrgId>) -> Result<Seq, Refusal> {
+    let ctx = context(app, who.client, NO_REQUEST);
+    let permit = permit::context(&ctx, who, of).await?;
+    streams::head(&ctx, &permit).await
 }
 
 /// Whether a session is still what it was when it was proved: not revoked, not over. From memory.
@@ -206,63 +251,67 @@ pub async fn may_follow(
 /// # Errors
 /// The code its connections are closed with.
 pub fn still_valid(app: &App, who: &Authenticated) -> Result<(), CloseCode> {
-    if app.clock.now_ms() >= who.expires_ms { Err(CloseCode::SessionExpired) } else { Ok(()) }
+    sessions::still_valid(app, who)
 }
 
 /// Entries of a user's stream after a cursor, as this user may see them now.
 ///
 /// # Errors
 /// A refusal: transient, to be tried again.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
 pub async fn read_stream(
-    _app: &Arc<App>,
-    _user: UserId,
-    _context: Option<OrgId>,
-    _after: Seq,
-    _max: u32,
+    app: &Arc<App>,
+    user: UserId,
+    of: Option<OrgId>,
+    after: Seq,
+    max: u32,
 ) -> Result<StreamRead, Refusal> {
-    Err(not_yet())
+    let ctx = context(app, ClientKey([0; 16]), NO_REQUEST);
+    streams::read(&ctx, user, of, after, max).await
 }
 
 /// A device has applied entries up to `seq`: the delivery receipt. Called at most once per five seconds per
 /// device and stream.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn applied(_app: &Arc<App>, _user: UserId, _device: DeviceId, _context: Option<OrgId>, _seq: Seq) {}
+pub async fn applied(app: &Arc<App>, user: UserId, device: DeviceId, of: Option<OrgId>, seq: Seq) {
+    let ctx = context(app, ClientKey([0; 16]), NO_REQUEST);
+    streams::applied(&ctx, user, device, of, seq).await;
+}
 
 /// Stores an uploaded file; the bytes must hash to `hash`.
 ///
 /// # Errors
 /// A refusal to be sent as it is; nothing is referenced.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
 pub async fn upload(
-    _app: &Arc<App>,
-    _who: &Authenticated,
-    _blob: BlobId,
-    _hash: Bytes32,
-    _bytes: FileBytes,
+    app: &Arc<App>,
+    who: &Authenticated,
+    blob: BlobId,
+    hash: Bytes32,
+    bytes: FileBytes,
 ) -> Result<BlobCard, Refusal> {
-    Err(not_yet())
+    let ctx = context(app, who.client, NO_REQUEST);
+    let permit = permit::own(&ctx, who).await?;
+    files::upload(&ctx, &permit, blob, hash, bytes).await
 }
 
 /// Opens a file for reading.
 ///
 /// # Errors
 /// A refusal to be sent as it is.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn download(_app: &Arc<App>, _who: &Authenticated, _blob: BlobId) -> Result<Download, Refusal> {
-    Err(not_yet())
+pub async fn download(app: &Arc<App>, who: &Authenticated, blob: BlobId) -> Result<Download, Refusal> {
+    let ctx = context(app, who.client, NO_REQUEST);
+    let permit = permit::blob(&ctx, who, blob).await?;
+    files::download(&ctx, &permit).await
 }
 
-/// Loads what services keep in memory: ticket keys, recent revocations.
+/// Loads what services keep in memory: ticket keys (the first one is made), recent revocations.
 ///
 /// # Errors
 /// A message for the operator; the server does not start.
-#[expect(clippy::unused_async, reason = "no service is linked yet")]
-pub async fn load(_store: &Embedded, _keys: &Keys, _clock: &Clock) -> Result<State, String> {
-    Ok(State::default())
+pub async fn load(store: &Embedded, _keys: &Keys, clock: &Clock) -> Result<State, String> {
+    let sessions = sessions::SessionTable::load(store, clock.now_ms()).await?;
+    Ok(State { sessions, ..State::default() })
 }
 
 /// Recurring work (key rotation, sweeping, orphaned files) until the future is dropped.
-pub async fn upkeep(_app: Arc<App>) {
-    core::future::pending::<()>().await;
+pub async fn upkeep(app: Arc<App>) {
+    upkeep::run(&app).await;
 }

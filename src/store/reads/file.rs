@@ -55,6 +55,26 @@ impl Query for BlobInThread {
     }
 }
 
+/// The threads that name a blob.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadsNaming {
+    /// Which.
+    pub blob: BlobId,
+    /// Threads at most.
+    pub max: u32,
+}
+
+impl Query for ThreadsNaming {
+    type Out = Vec<ThreadId>;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        snapshot.all(
+            "SELECT thread FROM blob_ref WHERE blob = ?1 ORDER BY thread LIMIT ?2",
+            (self.blob.as_bytes(), page(self.max)),
+            |row| row.get(0).map(ThreadId::from_bytes),
+        )
+    }
+}
+
 /// Blobs announced before a time that no thread names: uploads given up, and files never sent.
 #[derive(Clone, Copy, Debug)]
 pub struct OrphanBlobs {

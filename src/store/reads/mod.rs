@@ -25,7 +25,7 @@ pub use directory::{
     InviteById, InviteByToken, InvitesOf, MembersOf, MembershipsOf, PeopleById, PeopleSearch, TeamById,
     TeamsOf, UnitById, UnitsOf,
 };
-pub use file::{BlobById, BlobInThread, OrphanBlobs};
+pub use file::{BlobById, BlobInThread, OrphanBlobs, ThreadsNaming};
 pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};
 pub use session::{LoginById, RevokedSince, SessionById, SessionsOf, Throttle};
 pub use stream::{AppliedOf, StreamAfter, StreamHeads};

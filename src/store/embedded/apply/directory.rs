@@ -30,6 +30,11 @@ impl Tx<'_> {
                 )
                 .map(drop),
             DirectoryWrite::PutInvite(invite) => self.put_invite(invite),
+            DirectoryWrite::PutInviteDetails(invite, details) => self.must(
+                Kind::Invite,
+                "UPDATE invite SET details = ?2 WHERE invite = ?1 AND used_ms IS NULL",
+                (invite.as_bytes(), details.as_slice()),
+            ),
             DirectoryWrite::UseInvite(invite, user) => self.use_invite(*invite, *user),
             DirectoryWrite::WithdrawInvite(invite) => self.must(
                 Kind::Invite,

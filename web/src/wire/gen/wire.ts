@@ -1309,7 +1309,7 @@ export type CreateTeam = {
  */
 idem: IdemKey, 
 /**
- * Its id.
+ * Its id: the bytes of its managers' keyring's.
  */
 team: TeamId, 
 /**

@@ -1,0 +1,424 @@
+//! The authorizer, and the values only it can make. A service function that touches something takes a
+//! [`Permit`] for it, so a path that was not checked does not compile.
+//!
+//! A right is signed membership AND role AND not suspended. What nothing grants is denied; where a refusal would
+//! tell that something exists, the answer is "not found".
+//!
+//! Not known here: what is done with a permit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use relais_care::permission::{Authority, BasicRole, Grant, Permission, TeamPlace, TeamStatus, UnitTree};
+use relais_store::InstanceKey;
+use relais_store::facts::directory::{Group, Membership, Unit};
+use relais_store::facts::file::BlobRecord;
+use relais_store::facts::thread::{Participant, Party, Standing, Thread};
+use relais_store::reads::{
+    AccountById, BlobById, InstanceValue, MembershipsOf, Participants, TeamById, ThreadById, ThreadsNaming,
+    UnitById,
+};
+use relais_wire::ids::{BlobId, KeyringId, OrgId, Seq, ThreadId, UnitId, UserId};
+use relais_wire::{ErrorCode, Refusal};
+
+use super::context::Ctx;
+use super::limits::{AUTHORITIES_CACHED, BLOB_THREADS};
+use super::mutation::{self, Check};
+use super::profile::{self, InstanceSettings};
+use super::{Authenticated, refuse};
+
+/// A checked right of somebody to something. Only this module makes one.
+#[derive(Debug)]
+pub(crate) struct Permit<T> {
+    who: Authenticated,
+    rights: Arc<Rights>,
+    target: T,
+}
+
+impl<T> Permit<T> {
+    /// Who has it.
+    pub(crate) const fn who(&self) -> &Authenticated {
+        &self.who
+    }
+
+    /// All rights of whoever has it.
+    pub(crate) fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// To what.
+    pub(crate) const fn target(&self) -> &T {
+        &self.target
+    }
+}
+
+/// One's own account, sessions, vault and chain.
+#[derive(Debug)]
+pub(crate) struct Own;
+
+/// The directory, as far as each answer allows.
+#[derive(Debug)]
+pub(crate) struct Look;
+
+/// A unit, for one kind of act.
+#[derive(Debug)]
+pub(crate) struct InUnit {
+    /// The unit.
+    pub(crate) unit: Unit,
+}
+
+/// A new organization.
+#[derive(Debug)]
+pub(crate) struct NewOrganization;
+
+/// A context to follow: an organization's, or the personal one.
+#[derive(Debug)]
+pub(crate) struct Context(pub(crate) Option<OrgId>);
+
+/// What somebody may read of a thread.
+#[derive(Debug)]
+pub(crate) struct ReadThread {
+    /// The thread.
+    pub(crate) thread: Thread,
+    /// Everybody in it.
+    pub(crate) parties: Vec<Participant>,
+    /// How they stand in it themselves, best first.
+    pub(crate) standing: Standing,
+    /// First entry they may read.
+    pub(crate) from: Seq,
+    /// Last entry they may read; absent = no end.
+    pub(crate) to: Option<Seq>,
+    /// The organization it is read for.
+    pub(crate) as_org: Option<OrgId>,
+}
+
+/// A thread to add entries to, whether or not it exists yet.
+#[derive(Debug)]
+pub(crate) struct WriteThread(pub(crate) ThreadId);
+
+/// A file to read.
+#[derive(Debug)]
+pub(crate) struct ReadBlob {
+    /// Its record.
+    pub(crate) record: BlobRecord,
+}
+
+/// One user's rights, and the units they are about.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    /// The picture.
+    pub(crate) authority: Authority,
+    /// Units above everything the picture names.
+    pub(crate) tree: UnitTree,
+}
+
+impl Rights {
+    /// The teams the user manages.
+    pub(crate) fn managed(&self) -> impl Iterator<Item = KeyringId> + '_ {
+        self.authority
+            .teams
+            .iter()
+            .filter(|place| place.status == TeamStatus::Manager)
+            .map(|place| place.team)
+    }
+
+    /// Whether the user manages the team.
+    pub(crate) fn manages(&self, team: KeyringId) -> bool {
+        !self.authority.suspended && self.managed().any(|managed| managed == team)
+    }
+
+    /// The organizations the user is a member of.
+    pub(crate) fn orgs(&self) -> &[OrgId] {
+        &self.authority.member_of
+    }
+}
+
+/// Rights kept in memory, forgotten when a commit changes them.
+#[derive(Debug, Default)]
+pub(crate) struct RightsCache(RwLock<HashMap<UserId, Arc<Rights>>>);
+
+impl RightsCache {
+    /// Something about these users' rights changed.
+    pub(crate) fn forget(&self, users: impl IntoIterator<Item = UserId>) {
+        if let Ok(mut map) = self.0.write() {
+            for user in users {
+                map.remove(&user);
+            }
+        }
+    }
+}
+
+/// A user's rights as they are now.
+///
+/// # Errors
+/// The store's refusal.
+pub(crate) async fn rights(ctx: &Ctx<'_>, user: UserId) -> Result<Arc<Rights>, Refusal> {
+    let cache = &ctx.app.state.rights.0;
+    if let Some(rights) = cache.read().ok().and_then(|map| map.get(&user).cloned()) {
+        return Ok(rights);
+    }
+    let (account, memberships, settings) =
+        ctx.read((AccountById(user), MembershipsOf(user), InstanceValue(InstanceKey::Settings))).await?;
+    let settings: InstanceSettings =
+        settings.and_then(|bytes| profile::decode(bytes.as_slice())).unwrap_or_default();
+    let mut tree = UnitTree::new();
+    let mut authority = Authority::none(user);
+    authority.suspended = account.is_none_or(|account| account.suspended_ms.is_some());
+    authority.operator = settings.operators.contains(&user) || ctx.app.settings.demo;
+    for membership in memberships {
+        add(ctx, &mut tree, &mut authority, &membership).await?;
+    }
+    let rights = Arc::new(Rights { authority, tree });
+    if let Ok(mut map) = cache.write() {
+        if map.len() >= AUTHORITIES_CACHED {
+            map.clear();
+        }
+        map.insert(user, Arc::clone(&rights));
+    }
+    Ok(rights)
+}
+
+/// Basic roles come with the signed membership they are named after.
+async fn add(
+    ctx: &Ctx<'_>,
+    tree: &mut UnitTree,
+    authority: &mut Authority,
+    membership: &Membership,
+) -> Result<(), Refusal> {
+    let grant = |unit, role: BasicRole| Grant { unit, permissions: role.role().permissions() };
+    match membership.group {
+        Group::Unit(unit) => {
+            plant(ctx, tree, unit).await?;
+            if !authority.member_of.contains(&membership.org) {
+                authority.member_of.push(membership.org);
+            }
+            authority.grants.push(grant(unit, BasicRole::Member));
+            if membership.manager {
+                authority.grants.push(grant(unit, BasicRole::Admin));
+            }
+        }
+        Group::Team(team) => {
+            let Some(found) = ctx.read(TeamById(team)).await? else { return Ok(()) };
+            plant(ctx, tree, found.unit).await?;
+            let (status, role) = if membership.manager {
+                (TeamStatus::Manager, BasicRole::TeamManager)
+            } else {
+                (TeamStatus::Participant, BasicRole::TeamParticipant)
+            };
+            authority.teams.push(TeamPlace { team, unit: found.unit, status });
+            authority.grants.push(grant(found.unit, role));
+        }
+    }
+    Ok(())
+}
+
+/// Puts a unit and those above it into the tree.
+async fn plant(ctx: &Ctx<'_>, tree: &mut UnitTree, unit: UnitId) -> Result<(), Refusal> {
+    let mut path = Vec::new();
+    let mut next = Some(unit);
+    while let Some(unit) = next.filter(|unit| !tree.contains(*unit)) {
+        let Some(row) = ctx.read(UnitById(unit)).await? else { break };
+        path.push((unit, row.parent));
+        next = row.parent;
+        if path.len() > relais_care::permission::UNIT_DEPTH_MAX {
+            break;
+        }
+    }
+    for (unit, parent) in path.into_iter().rev() {
+        // A unit that does not fit the tree gives no right.
+        if tree.insert(unit, parent).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn permit<T>(ctx: &Ctx<'_>, who: &Authenticated, target: T) -> Result<Permit<T>, Refusal> {
+    let rights = rights(ctx, who.user).await?;
+    if rights.authority.suspended && mutation::is_on(Check::Roles) {
+        return Err(refuse::refuse(ErrorCode::Revoked));
+    }
+    Ok(Permit { who: *who, rights, target })
+}
+
+/// To act on one's own account.
+///
+/// # Errors
+/// `revoked` for a suspended account.
+pub(crate) async fn own(ctx: &Ctx<'_>, who: &Authenticated) -> Result<Permit<Own>, Refusal> {
+    permit(ctx, who, Own).await
+}
+
+/// To look into the directory.
+///
+/// # Errors
+/// As [`own`].
+pub(crate) async fn look(ctx: &Ctx<'_>, who: &Authenticated) -> Result<Permit<Look>, Refusal> {
+    permit(ctx, who, Look).await
+}
+
+/// To follow a context (ACC-11).
+///
+/// # Errors
+/// `not found` for an organization one is not a member of.
+pub(crate) async fn context(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    org: Option<OrgId>,
+) -> Result<Permit<Context>, Refusal> {
+    let permit = permit(ctx, who, Context(org)).await?;
+    let member = org.is_none_or(|org| permit.rights.orgs().contains(&org));
+    if member || !mutation::is_on(Check::Roles) {
+        return Ok(permit);
+    }
+    Err(refuse::refuse(ErrorCode::NotFound))
+}
+
+/// To make a new organization (PRM-15).
+///
+/// # Errors
+/// `forbidden`.
+pub(crate) async fn new_organization(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+) -> Result<Permit<NewOrganization>, Refusal> {
+    let permit = permit(ctx, who, NewOrganization).await?;
+    if permit.rights.authority.may_create_organization().is_ok() || !mutation::is_on(Check::Roles) {
+        return Ok(permit);
+    }
+    Err(refuse::refuse(ErrorCode::Forbidden))
+}
+
+/// To act in a unit.
+///
+/// # Errors
+/// `not found` for a unit of an organization one is not a member of; `forbidden` without the permission.
+pub(crate) async fn in_unit(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    unit: UnitId,
+    permission: Permission,
+) -> Result<Permit<InUnit>, Refusal> {
+    let row = ctx.read(UnitById(unit)).await?.ok_or_else(|| refuse::refuse(ErrorCode::NotFound))?;
+    let org = row.org;
+    let permit = permit(ctx, who, InUnit { unit: row }).await?;
+    if !mutation::is_on(Check::Roles) {
+        return Ok(permit);
+    }
+    if !permit.rights.orgs().contains(&org) {
+        return Err(refuse::refuse(ErrorCode::NotFound));
+    }
+    let mut tree = permit.rights.tree.clone();
+    plant(ctx, &mut tree, unit).await?;
+    if permit.rights.authority.may(&tree, permission, unit).is_ok() {
+        return Ok(permit);
+    }
+    Err(refuse::refuse(ErrorCode::Forbidden))
+}
+
+/// To read a thread: by taking part, or as a manager of a team that does (TEA-05).
+///
+/// # Errors
+/// `not found` for everybody else, and for those who declined or were removed (THR-05).
+pub(crate) async fn read_thread(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    thread: ThreadId,
+) -> Result<Permit<ReadThread>, Refusal> {
+    let (row, parties) = ctx.read((ThreadById(thread), Participants(thread))).await?;
+    let row = row.ok_or_else(|| refuse::refuse(ErrorCode::NotFound))?;
+    let permit = permit(ctx, who, ()).await?;
+    let seen = view(&permit.rights, who.user, &parties);
+    let seen = match seen {
+        Some(seen) => seen,
+        None if mutation::is_on(Check::Reading) => return Err(refuse::refuse(ErrorCode::NotFound)),
+        None => View { standing: Standing::Active, from: Seq::ZERO, to: None, as_org: row.org },
+    };
+    let View { standing, from, to, as_org } = seen;
+    let target = ReadThread { thread: row, parties, standing, from, to, as_org };
+    Ok(Permit { who: permit.who, rights: permit.rights, target })
+}
+
+/// To add entries to a thread. Whether the author takes part is the chain's to say, and the committer's.
+///
+/// # Errors
+/// As [`own`].
+pub(crate) async fn write_thread(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    thread: ThreadId,
+) -> Result<Permit<WriteThread>, Refusal> {
+    permit(ctx, who, WriteThread(thread)).await
+}
+
+/// To read a file: by having uploaded it, or by reading a thread that names it.
+///
+/// # Errors
+/// `not found` for everybody else.
+pub(crate) async fn blob(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    blob: BlobId,
+) -> Result<Permit<ReadBlob>, Refusal> {
+    let missing = || refuse::refuse(ErrorCode::NotFound);
+    let record = ctx.read(BlobById(blob)).await?.ok_or_else(missing)?;
+    let permit = permit(ctx, who, ReadBlob { record }).await?;
+    if permit.target.record.owner == who.user || !mutation::is_on(Check::BlobReader) {
+        return Ok(permit);
+    }
+    for thread in ctx.read(ThreadsNaming { blob, max: BLOB_THREADS }).await? {
+        let seen = view(&permit.rights, who.user, &ctx.read(Participants(thread)).await?);
+        if seen.is_some_and(|view| view.standing != Standing::Invited) {
+            return Ok(permit);
+        }
+    }
+    Err(missing())
+}
+
+/// How somebody sees a thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    /// Their standing.
+    pub(crate) standing: Standing,
+    /// First entry.
+    pub(crate) from: Seq,
+    /// Last entry; absent = no end.
+    pub(crate) to: Option<Seq>,
+    /// For which organization.
+    pub(crate) as_org: Option<OrgId>,
+}
+
+/// How somebody sees a thread with these participants: the widest of what their own part and their teams give.
+pub(crate) fn view(rights: &Rights, user: UserId, parties: &[Participant]) -> Option<View> {
+    let mut best: Option<View> = None;
+    for party in parties {
+        let mine = match party.party {
+            Party::User(id) => id == user,
+            Party::Team(team) => rights.manages(team),
+            Party::Invite(_) => false,
+        };
+        let readable = matches!(party.standing, Standing::Active | Standing::Left | Standing::Invited);
+        if !mine || !readable {
+            continue;
+        }
+        let seen = View {
+            standing: party.standing,
+            from: party.visible_from,
+            to: party.visible_to,
+            as_org: party.as_org,
+        };
+        best = Some(best.map_or(seen, |best| wider(best, seen)));
+    }
+    best
+}
+
+fn wider(a: View, b: View) -> View {
+    let rank = |standing: Standing| match standing {
+        Standing::Active => 0,
+        Standing::Left => 1,
+        Standing::Invited => 2,
+        Standing::Declined => 3,
+        Standing::Removed => 4,
+    };
+    if (rank(b.standing), b.from) < (rank(a.standing), a.from) { b } else { a }
+}
