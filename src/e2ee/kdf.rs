@@ -54,7 +54,7 @@ pub fn derive<const N: usize>(seed: &[u8], label: &str, ctx: &[u8]) -> Secret<N>
     derive_salted(SALT, seed, label, ctx)
 }
 
-fn derive_salted<const N: usize>(salt: &[u8], seed: &[u8], label: &str, ctx: &[u8]) -> Secret<N> {
+pub(crate) fn derive_salted<const N: usize>(salt: &[u8], seed: &[u8], label: &str, ctx: &[u8]) -> Secret<N> {
     const { assert!(N <= 255 * 32, "HKDF-SHA-256 gives at most 255 blocks") };
     let mut out = zeroize::Zeroizing::new([0; N]);
     Hkdf::<Sha256>::new(Some(salt), seed)

@@ -201,6 +201,22 @@ mod tests {
         assert_eq!(seal(author().key(), core(), &seed(), &longer).unwrap_err(), E2eeError::TooLong);
     }
 
+    /// The ciphertext of the very first vector, made before the labels had their final prefix and the core its
+    /// last fields: key, nonce, associated data and cipher are put together as they were tested across languages.
+    #[test]
+    fn the_construction_is_the_one_tested_across_languages() {
+        let mut w = relais_chain::codec::Writer::new();
+        w.array(15).uint(1).uint(1).bin(&[0x22; 16]).uint(0).bin(&[0x33; 16]).bin(&[0x44; 16]).uint(1);
+        w.bin(&[0x55; 16]).uint(1).uint(0).bin(&[0x66; 32]).uint(1_795_000_000_000).nil();
+        w.array(2).uint(1).bin(&[0x77; 32]);
+        w.array(0);
+        let ctx = [[0x22; 16], [0x33; 16], [0x44; 16]].concat();
+        let keys = crate::kdf::derive_salted::<44>(b"APP/v1", &[0x11; 32], label::MESSAGE, &ctx);
+        let (mk, nonce) = split(&keys).unwrap();
+        let ct = seal_once(mk, nonce, &w.finish().unwrap(), b"hello").unwrap();
+        assert_eq!(hex::encode(ct), "e7c271a983a8af94c1497b2885527c1c6a7b31e52a");
+    }
+
     proptest! {
         #[test]
         fn any_change_of_core_or_ciphertext_is_refused(at in any::<usize>(), bit in 0..8_u8) {

@@ -165,3 +165,88 @@ fn passwords_are_one_however_they_are_typed_and_never_short() {
     let long = SigningIn::start(&"x".repeat(2000), KsfParams::V1, &mut entropy).unwrap_err();
     assert_eq!(long, E2eeError::TooLong);
 }
+
+/// The suite of the published vectors: ours without stretching.
+struct Published;
+
+impl opaque_ke::CipherSuite for Published {
+    type OprfCs = opaque_ke::Ristretto255;
+    type KeyExchange = opaque_ke::TripleDh<opaque_ke::Ristretto255, sha2_010::Sha512>;
+    type Ksf = opaque_ke::ksf::Identity;
+}
+
+/// Gives out what the vectors say was drawn. A scalar is drawn as 64 bytes and reduced, so a given one is
+/// followed by zeros.
+struct Script(std::collections::VecDeque<u8>);
+
+impl crate::Entropy for Script {
+    fn fill(&mut self, out: &mut [u8]) {
+        for byte in out {
+            *byte = self.0.pop_front().expect("the script covers every draw");
+        }
+    }
+}
+
+fn script(parts: &[Vec<u8>]) -> Script {
+    Script(parts.concat().into())
+}
+
+/// RFC 9807, C.1.1 and C.1.2.
+#[test]
+fn the_published_transcripts_are_met() {
+    use opaque_ke::{
+        ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
+    };
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../vectors/e2ee-opaque.json")).unwrap();
+    let transcripts = file["cases"].as_array().unwrap().iter().filter(|case| case["op"] == "opaque");
+    let mut count = 0;
+    for case in transcripts {
+        let input = |name: &str| hex::decode(case["inputs"][name].as_str().unwrap_or_default()).unwrap();
+        let output = |name: &str| hex::decode(case["output"][name].as_str().unwrap()).unwrap();
+        let (client, server) = (input("client_identity"), input("server_identity"));
+        let named = |id: &'_ [u8]| if id.is_empty() { None } else { Some(id.to_vec()) };
+        let (client, server) = (named(&client), named(&server));
+        let ids = Identifiers { client: client.as_deref(), server: server.as_deref() };
+        let password = input("password");
+
+        let mut drawn = script(&[input("blind_registration"), vec![0; 32], input("envelope_nonce")]);
+        let started = ClientRegistration::<Published>::start(&mut Rng08(&mut drawn), &password).unwrap();
+        assert_eq!(started.message.serialize().to_vec(), output("registration_request"));
+        let answer = opaque_ke::RegistrationResponse::deserialize(&input("registration_response")).unwrap();
+        let params = ClientRegistrationFinishParameters::new(ids, None);
+        let done = started.state.finish(&mut Rng08(&mut drawn), &password, answer, params).unwrap();
+        assert_eq!(done.message.serialize().to_vec(), output("registration_upload"));
+        assert_eq!(done.export_key.to_vec(), output("export_key"));
+
+        let parts = [input("blind_login"), vec![0; 32], input("client_keyshare_seed"), input("client_nonce")];
+        let mut drawn = script(&parts);
+        let started = ClientLogin::<Published>::start(&mut Rng08(&mut drawn), &password).unwrap();
+        assert_eq!(started.message.serialize().to_vec(), output("ke1"));
+        let answer = opaque_ke::CredentialResponse::deserialize(&input("ke2")).unwrap();
+        let context = input("context");
+        let params = ClientLoginFinishParameters::new(Some(&context), ids, None);
+        let done = started.state.finish(&mut Rng08(&mut drawn), &password, answer, params).unwrap();
+        assert_eq!(done.message.serialize().to_vec(), output("ke3"));
+        assert_eq!(done.export_key.to_vec(), output("export_key"));
+        assert_eq!(done.session_key.to_vec(), output("session_key"));
+        count += 1;
+    }
+    assert_eq!(count, 2);
+}
+
+/// SEC-01: what version 1 stretches to, so that every client stretches alike.
+#[test]
+fn the_stretching_of_version_1_is_unchanged() {
+    use opaque_ke::generic_array::GenericArray;
+    use opaque_ke::generic_array::typenum::U64;
+    use opaque_ke::ksf::Ksf as _;
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../vectors/e2ee-opaque.json")).unwrap();
+    let case = file["cases"].as_array().unwrap().iter().find(|case| case["op"] == "stretch").unwrap();
+    let input = hex::decode(case["inputs"]["input"].as_str().unwrap()).unwrap();
+    let input = GenericArray::<u8, U64>::clone_from_slice(&input);
+    let stretched = KsfParams::V1.hash(input).unwrap();
+    assert_eq!(hex::encode(stretched), case["output"].as_str().unwrap());
+    assert_eq!(case["inputs"]["memory_kib"], 65_536);
+}
