@@ -2,7 +2,14 @@
 //!
 //! Allowed items: unsigned integers up to 2^53-1, `bin`, `str` (UTF-8 in normal form C), `nil`, arrays. Every
 //! item is in its shortest form, so one value has one encoding and two implementations cannot read the same
-//! bytes differently. Nothing is allocated for a length that the bytes do not hold.
+//! bytes differently. Nothing is allocated for a length that the bytes do not hold. Sets are lists in strictly
+//! ascending order of their key, compared byte by byte.
+//!
+//! Bounds are part of the format, because two verifiers with different bounds disagree about what is valid:
+//! arrays nest at most 8 deep; a link's core has at most 256 bytes, its payload 72 KiB; an entry's core 8 KiB, a
+//! control payload 40 KiB, a message's ciphertext 72 KiB; 256 recipients per epoch, 1 000 per keyring, 32 blobs
+//! per entry, 4 KiB per encrypted reason, 64 bytes per `prev_box`; 512 parties and 64 open invitations per
+//! thread, 64 patient links, 4 096 pairs of author and device; 65 536 links per chain, 512 devices per user.
 //!
 //! [`Reader::new`] walks the whole object once (shapes, shortest forms, depth, trailing bytes); the typed
 //! methods then read field by field and check arity, type, length and range.

@@ -18,6 +18,10 @@
 //! Keyring kinds: 1 U, 2 I, 3 TM, 4 TA, 5 OA, 6 OD. Roles: 0 holder, 1 keeper. Reasons: 0 routine, 1 member
 //! removed, 2 device revoked, 3 suspected compromise, 4 recovery, 5 left.
 //!
+//! Generations count from 1, whose `prev_box` is nil; a later nil walls off history. The members named at
+//! `create` are keepers of `TM` and `OA`, holders elsewhere. `rotate` names exactly the members, each at its own
+//! current generation and never at an older one than before.
+//!
 //! Not known here: whether a link is allowed; see [`crate::keyring`].
 
 use relais_wire::ids::{Bytes32, KeyringId, UnitId, UserId};

@@ -5,7 +5,7 @@
 //! store.
 //!
 //! Layers: [`codec`] (strict bytes), [`keys`] and [`hash`], [`envelope`] (the signed object as it travels),
-//! [`link`] with [`user`], [`keyring`] and [`unit`] (chains of links), and [`directory`] which holds them;
+//! [`link`] with [`user`], [`keyring`] and [`mod@unit`] (chains of links), and [`directory`] which holds them;
 //! [`entry`], [`control`], [`party`], [`head`], [`roster`] and [`thread`] (threads).
 
 pub mod codec;

@@ -21,6 +21,18 @@
 //! part the same way without a manager's rights. In a direct thread there are only messages, epochs,
 //! priorities, acknowledgements, calls, box requests and the close.
 //!
+//! An epoch is sealed to exactly the keyrings of the parties that are active or invited: a user's keyring, a
+//! team's `TM` and, if named, `TA`. `add` and `invite` may name the newcomer's boxes of the current seed: then it
+//! is sealed to at once. Otherwise, and after anybody goes, an *epoch is due* and messages are refused until it
+//! came. History from the joining means no boxes and a next epoch without `prev_box`. An invited party is sealed
+//! to but takes no part until it accepts; an invitation for a bearer of a key is sealed to after `accept`. An
+//! invitation is past its end by the author's `ts_ms` for every reader, and by the server's clock at append.
+//! `create` needs its author among the parties as owner; a direct thread has exactly two users.
+//!
+//! A team's triage starts waiting. `take` needs it waiting; `assign` names an active participant that is not a
+//! patient or relative, or a holder of the `TM`; `return` needs a responsible; `forward` goes to another active
+//! team, whose triage then waits. Somebody assigned who leaves or is removed sends it back to waiting.
+//!
 //! Not known here: positions and counters ([`crate::head`]); rules that no chain shows (roles in an
 //! organization, consent), which the server applies besides.
 

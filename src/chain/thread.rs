@@ -6,6 +6,21 @@
 //! [`HeadState::advance`] with [`Checked::claim`] inside; it takes the entry into its own state after the
 //! commit. On any error the state is unchanged.
 //!
+//! Checks, in this order, so that every implementation gives the same error:
+//! 1. envelope and core parse; the thread is this one; it is not closed; `create` comes first and once;
+//!    `ctrl_head` on a control entry is the head after the last control entry; `epoch` is the one in force; no
+//!    epoch is due (messages); the anchor is not ahead, and equals the head where this position is at hand
+//!    (the current one, that of the last control entry, 0); `close` anchors to the current head;
+//! 2. `on_behalf` is nil; the kind is known (at append);
+//! 3. the author's key at `author_chain_seq` is known, and current (at append); the device is not revoked; the
+//!    signature verifies; the `msg_id` is new; the anchor equals the head that stood there;
+//! 4. the payload parses; the author takes part or holds the capacity named; the act is allowed; at append every
+//!    generation that an epoch or box is sealed to, and for a message those of the epoch in force, is current;
+//! 5. at commit: step 1 again; the control head is the one the entry was checked against; `aseq` is the last one
+//!    of this author on this device plus 1; the signing key is not older than one the author used before.
+//!
+//! Then `n` grows by one and the head is computed; a control entry moves the control head, `epoch` the epoch.
+//!
 //! Entries of unknown kinds are hashed and counted when replaying, change nothing else and set
 //! [`ThreadState::update_needed`]; appending them is refused.
 //!
