@@ -55,6 +55,9 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Rows that one round of sweeping removes: short enough to delay no commit noticeably.
 pub const SWEEP_MAX: u32 = 2000;
 
+/// Streams that one round of sweeping looks at, going round: a lookup each, so a few milliseconds.
+pub const SWEEP_STREAMS: u32 = 500;
+
 /// Write-ahead log pages after which the committer checkpoints between two batches: 16 MiB of 4 KiB pages.
 /// Short, because a bit flipped in a log not yet checkpointed is read as its end.
 pub const CHECKPOINT_PAGES: u32 = 4096;

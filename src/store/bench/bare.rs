@@ -78,6 +78,7 @@ impl Bare {
         let conn = Connection::open(database(dir))?;
         if key.is_some() {
             conn.pragma_update(None, "key", format!("x'{}'", hex::encode(facts::KEY)))?;
+            conn.execute_batch("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")?;
         }
         for (pragma, value) in
             [("synchronous", 2), ("foreign_keys", 1), ("wal_autocheckpoint", 0), ("mmap_size", 0)]

@@ -88,6 +88,20 @@ pub(crate) struct Heads {
     /// Newest key generation per thread and author.
     pub(crate) generations: Undoable<(i64, UserId), u64>,
     pub(crate) logs: Undoable<Option<OrgId>, LogHead>,
+    pub(crate) sweep: Sweep,
+}
+
+/// How far sweeping is on its way round the streams.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sweep {
+    /// The last stream looked at; 0 at the start of a round.
+    pub(crate) from: i64,
+    /// What this round removes: entries before this time.
+    pub(crate) before_ms: u64,
+    /// Whether this round had to leave something for the next.
+    pub(crate) left_over: bool,
+    /// No stream has an entry before this time any more.
+    pub(crate) cleared_ms: u64,
 }
 
 impl Heads {

@@ -16,7 +16,7 @@ mod writer;
 
 pub use fault::{Failure, Fault, FaultPoint};
 pub use key::StoreKey;
-pub use open::{Durability, ENGINE_VERSION_MIN, OpenError, Options, database};
+pub use open::{Durability, ENGINE_VERSION_MIN, OpenError, Options, database, scan};
 
 #[expect(
     clippy::disallowed_types,

@@ -38,12 +38,20 @@ impl Query for StreamAfter {
         if self.after < bounds.pruned {
             return Ok(StreamPage::Resync { reason: ResyncReason::Pruned, head: bounds.head });
         }
-        let entries = entries(snapshot, bounds.key, self.after, page(self.max))?;
-        Ok(StreamPage::Entries { entries, head: bounds.head })
+        match entries(snapshot, bounds.key, self.after, page(self.max))? {
+            Some(entries) => Ok(StreamPage::Entries { entries, head: bounds.head }),
+            None => Ok(StreamPage::Resync { reason: ResyncReason::Pruned, head: bounds.head }),
+        }
     }
 }
 
-fn entries(snapshot: &Snapshot<'_>, key: i64, after: Seq, max: u32) -> Result<Vec<StreamEntry>, Broken> {
+/// `None` when a body is gone already, which the clock having gone back can bring about.
+fn entries(
+    snapshot: &Snapshot<'_>,
+    key: i64,
+    after: Seq,
+    max: u32,
+) -> Result<Option<Vec<StreamEntry>>, Broken> {
     let sql = format!(
         "SELECT s.seq, s.at_ms, b.bytes, {} FROM stream_entry s
          LEFT JOIN event_body b ON b.id = s.body
@@ -62,6 +70,7 @@ fn entries(snapshot: &Snapshot<'_>, key: i64, after: Seq, max: u32) -> Result<Ve
                 bytes += fixed.len();
                 StreamBody::Fixed(Opaque::from(fixed))
             }
+            None if row.get::<_, Option<Vec<u8>>>(3)?.is_none() => return Ok(None),
             None => {
                 let entry = thread::entry(row, 3)?;
                 bytes += thread::weight(&entry);
@@ -73,7 +82,7 @@ fn entries(snapshot: &Snapshot<'_>, key: i64, after: Seq, max: u32) -> Result<Ve
         }
         out.push(StreamEntry { seq: seq(row, 0)?, at_ms: row.get(1)?, body });
     }
-    Ok(out)
+    Ok(Some(out))
 }
 
 /// A stream's small number and what it still holds.

@@ -155,39 +155,57 @@ impl Tx<'_> {
         self.run("DELETE FROM throttle WHERE ends_ms <= ?1", [self.at_ms])?;
         self.run("DELETE FROM staged_box WHERE at_ms < ?1", [staged])?;
         self.prune(streams)?;
+        // Only what no stream can name any more: older than the last round that left nothing over.
         self.run(
             "DELETE FROM event_body WHERE id IN (SELECT id FROM (SELECT id, at_ms FROM event_body
              ORDER BY id LIMIT ?2) WHERE at_ms < ?1)",
-            (streams, max),
+            (self.heads.sweep.cleared_ms, max),
         )
         .map(drop)
     }
 
-    /// Removes the oldest entries of streams that hold entries that are too old or too many, and says so in
-    /// `pruned`, from which the head is known even when all are gone.
+    /// Looks at the next streams in turn and removes their oldest entries where these are too old or too many, and
+    /// says so in `pruned`, from which the head is known even when all are gone. Bounded by streams and by
+    /// entries, because everybody waits for the committer.
     fn prune(&mut self, before_ms: u64) -> Result<(), Stop> {
-        let mut due = self.conn.prepare_cached(
-            "SELECT s.key, s.pruned, (SELECT max(e.seq) FROM stream_entry e WHERE e.stream = s.key)
-             FROM stream s WHERE EXISTS (SELECT 1 FROM stream_entry e WHERE e.stream = s.key AND e.seq = s.pruned + 1
-               AND (e.at_ms < ?1
-                 OR (SELECT max(l.seq) FROM stream_entry l WHERE l.stream = s.key) - s.pruned > ?2))
-             LIMIT 100",
+        let mut looked = self.conn.prepare_cached(
+            "SELECT s.key, s.pruned, (SELECT max(e.seq) FROM stream_entry e WHERE e.stream = s.key),
+               (SELECT e.at_ms FROM stream_entry e WHERE e.stream = s.key AND e.seq = s.pruned + 1)
+             FROM stream s WHERE s.key > ?1 ORDER BY s.key LIMIT ?2",
         )?;
-        let due: Vec<(i64, u64, u64)> = due
-            .query_map((before_ms, limits::STREAM_KEEP_ENTRIES), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        let looked: Vec<(i64, u64, Option<u64>, Option<u64>)> = looked
+            .query_map((self.heads.sweep.from, limits::SWEEP_STREAMS), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?
             .collect::<Result<_, _>>()?;
-        for (key, pruned, head) in due {
-            let newest_of_too_many = head.saturating_sub(limits::STREAM_KEEP_ENTRIES);
-            let sql = "SELECT coalesce(max(seq), 0) FROM stream_entry
-                       WHERE stream = ?1 AND seq <= ?2 AND at_ms < ?3";
-            let round = pruned.saturating_add(u64::from(limits::SWEEP_MAX));
-            let too_old: u64 = self.one(sql, (key, round, before_ms), |row| row.get(0))?.unwrap_or(0);
-            let upto = too_old.max(newest_of_too_many).min(round);
-            self.run("DELETE FROM stream_entry WHERE stream = ?1 AND seq <= ?2", (key, upto))?;
-            self.run("UPDATE stream SET pruned = max(pruned, ?2) WHERE key = ?1", (key, upto))?;
+        let mut sweep = self.heads.sweep;
+        if sweep.from == 0 {
+            (sweep.before_ms, sweep.left_over) = (before_ms, false);
         }
+        let last = looked.len() < usize::try_from(limits::SWEEP_STREAMS).unwrap_or(usize::MAX);
+        sweep.from = if last { 0 } else { looked.last().map_or(0, |(key, ..)| *key) };
+        for (key, pruned, head, oldest_ms) in looked {
+            let newest_of_too_many = head.unwrap_or(0).saturating_sub(limits::STREAM_KEEP_ENTRIES);
+            if newest_of_too_many > pruned || oldest_ms.is_some_and(|at_ms| at_ms < before_ms) {
+                sweep.left_over |= self.prune_stream(key, pruned, newest_of_too_many, before_ms)?;
+            }
+        }
+        if last && !sweep.left_over {
+            sweep.cleared_ms = sweep.before_ms;
+        }
+        self.heads.sweep = sweep;
         Ok(())
+    }
+
+    /// Whether it may have left something over.
+    fn prune_stream(&self, key: i64, pruned: u64, too_many: u64, before_ms: u64) -> Result<bool, Stop> {
+        let round = pruned.saturating_add(u64::from(limits::SWEEP_MAX));
+        let sql =
+            "SELECT coalesce(max(seq), 0) FROM stream_entry WHERE stream = ?1 AND seq <= ?2 AND at_ms < ?3";
+        let too_old: u64 = self.one(sql, (key, round, before_ms), |row| row.get(0))?.unwrap_or(0);
+        let upto = too_old.max(too_many).min(round);
+        self.run("DELETE FROM stream_entry WHERE stream = ?1 AND seq <= ?2", (key, upto))?;
+        self.run("UPDATE stream SET pruned = max(pruned, ?2) WHERE key = ?1", (key, upto))?;
+        Ok(upto == round)
     }
 }

@@ -73,6 +73,29 @@ pub(crate) fn a_cursor_older_than_what_is_kept_is_told_to_resynchronise<S: Subje
     assert!(matches!(ask(4), StreamPage::Entries { entries, .. } if entries[0].seq == seq(5)));
 }
 
+pub(crate) fn a_stream_keeps_so_many_entries_and_no_more<S: Subject>(subject: &S) {
+    let store = subject.store();
+    let stream = StreamId::new(user(1), None);
+    let beyond = u64::from(limits::SWEEP_MAX) + 10;
+    let (total, part) = (limits::STREAM_KEEP_ENTRIES + beyond, limits::COMMIT_PARTS_MAX as u64);
+    for from in (0..total).step_by(limits::COMMIT_PARTS_MAX) {
+        let events = (from..total.min(from + part))
+            .map(|_| NewEvent { to: vec![stream], body: EventBody::Fixed(b"e".as_slice().into()) });
+        store.commit_blocking(events.fold(domain(), relais_store::Domain::event)).unwrap();
+    }
+    let sweep =
+        || store.commit_blocking(Commit::Housekeeping { at_ms: NOW, chores: vec![Chore::Sweep] }).unwrap();
+    let served = |after| {
+        let page = store.read_blocking(StreamAfter { stream, after: seq(after), max: 1 }).unwrap();
+        matches!(page, StreamPage::Entries { entries, .. } if entries[0].seq == seq(after + 1))
+    };
+    sweep();
+    assert!(!served(beyond - 11) && served(beyond - 10), "one round removes so many and no more");
+    sweep();
+    sweep();
+    assert!(!served(beyond - 1) && served(beyond), "what may stay, stays");
+}
+
 pub(crate) fn read_cursors_follow_the_thread<S: Subject>(subject: &S) {
     let store = subject.store();
     create_thread(store, thread(1));

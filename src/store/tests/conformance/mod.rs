@@ -51,6 +51,7 @@ macro_rules! suite {
             a_cursor_moves_forward_only_and_never_beyond_the_head,
             a_cursor_ahead_of_the_stream_is_told_to_resynchronise,
             a_cursor_older_than_what_is_kept_is_told_to_resynchronise,
+            a_stream_keeps_so_many_entries_and_no_more,
             read_cursors_follow_the_thread,
         }
         $crate::suite! { @area $subject, chains:

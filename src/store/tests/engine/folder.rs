@@ -4,7 +4,7 @@ use std::fs;
 
 use relais_store::{
     AccountWrite, AppendLink, Embedded, OpenError, Options, Store, StoreKey,
-    embedded::database,
+    embedded::{database, scan},
     facts::chain::ChainId,
     reads::{AccountById, Scrub},
 };
@@ -17,6 +17,7 @@ use crate::conformance::kit::{create_account, create_thread, domain, hash32, mes
 fn raw(dir: &std::path::Path) -> Connection {
     let conn = Connection::open(database(dir)).unwrap();
     conn.pragma_update(None, "key", format!("x'{}'", hex::encode([7; 32]))).unwrap();
+    conn.execute_batch("PRAGMA cipher_hmac_algorithm = HMAC_SHA256").unwrap();
     conn
 }
 
@@ -119,6 +120,17 @@ fn the_files_show_nothing_without_the_key() {
         assert_eq!(shows(dir.path(), MARKER.as_bytes()), shown, "in the write-ahead log");
         drop(store);
         assert_eq!(shows(dir.path(), MARKER.as_bytes()), shown, "in the database");
+        let mut found = Vec::new();
+        let scanned = scan(dir.path(), &key(), |table, bytes| {
+            if bytes == MARKER.as_bytes() {
+                found.push(table.to_owned());
+            }
+        });
+        assert_eq!(
+            (scanned.is_ok(), found.contains(&"account".to_owned())),
+            (!shown, !shown),
+            "with the key"
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 mod blobs;
 mod faults;
 mod folder;
+mod full;
 
 use std::path::Path;
 
