@@ -155,6 +155,14 @@ impl Directory {
         })
     }
 
+    /// Whether every keyring that membership leads through is here: what is not known is not answered with no.
+    fn knows_inside(&self, chain: &KeyringChain, depth: usize) -> bool {
+        chain.ever_members().filter(|(_, owner)| matches!(owner, Owner::Unit(_))).all(|(id, _)| {
+            let inner = self.keyrings.get(&id);
+            depth >= ANCESTRY_MAX || inner.is_some_and(|inner| self.knows_inside(inner, depth + 1))
+        })
+    }
+
     fn inside(&self, keyring: KeyringId, user: UserId, depth: usize, now: bool) -> bool {
         let Some(chain) = self.keyrings.get(&keyring) else { return false };
         if now {
@@ -194,6 +202,9 @@ impl Facts for Directory {
         }
         if let Owner::User(owner) = chain.owner() {
             return Some(Held { at: owner == user, now: owner == user });
+        }
+        if !self.knows_inside(chain, 0) {
+            return None;
         }
         let at: Vec<_> = chain.tenures(seq).collect();
         let at = self.among(at.into_iter(), user, 0, false);

@@ -336,3 +336,18 @@ fn an_unknown_signer_is_told_apart_from_a_wrong_one() {
     let result = KeyringChain::replay(links, &Directory::new());
     assert_eq!(result.unwrap_err(), ChainError::UnknownSigner);
 }
+
+#[test]
+fn a_membership_through_an_unknown_keyring_is_not_answered_with_no() {
+    let (mut world, [ada, ben, ..], team) = hospital();
+    let admins = world.dir.unit(unit_id(1)).unwrap().admins;
+    let recipient = Some(world.recipient(team, 1, admins));
+    world.put(Chain::Keyring(team), &ben, None, &KeyringBody::Parent { recipient });
+    let seq = world.capacity(team).unwrap().seq;
+    assert!(world.dir.holds(team, ada.user, seq).unwrap().now);
+    let mut partial = Directory::new();
+    partial.put_keyring(world.dir.keyring_chain(team).unwrap().clone());
+    assert_eq!(partial.holds(team, ada.user, seq), None);
+    partial.put_keyring(world.dir.keyring_chain(admins).unwrap().clone());
+    assert!(partial.holds(team, ada.user, seq).unwrap().now);
+}
