@@ -5,6 +5,7 @@
 //! Not known here: sessions, cursors, lanes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dashmap::DashMap;
 use relais_hub::Recipient;
@@ -25,6 +26,9 @@ pub const SHARDS_MAX: usize = 64;
 /// found at the next entry or heartbeat.
 pub const LOST_MAX: usize = 65_536;
 
+/// Time a scrape waits for the shards.
+const PUBLISH_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What a shard is told from outside.
 #[derive(Clone, Debug)]
 pub enum ToShard {
@@ -34,6 +38,8 @@ pub enum ToShard {
     Hint(Arc<Hint>),
     /// Sockets of a user end.
     End(End),
+    /// Publish the counters, then drop this.
+    Publish(mpsc::Sender<()>),
     /// The server goes away.
     Drain {
         /// Milliseconds within which the last client is sent away.
@@ -89,6 +95,18 @@ impl Directory {
             false
         });
         taken
+    }
+
+    /// Every shard publishes its counters; returns when all have, or when one takes too long.
+    pub(crate) async fn publish(&self) {
+        let (published, mut all) = mpsc::channel(1);
+        for shard in &*self.shards {
+            // A shard that is stuck shows its older counters.
+            drop(shard.try_send(ToShard::Publish(published.clone())));
+        }
+        drop(published);
+        // Nothing is ever sent: the channel closes when the last shard has dropped its end.
+        drop(tokio::time::timeout(PUBLISH_PATIENCE, all.recv()).await);
     }
 
     /// Every shard begins to send its clients away.

@@ -156,6 +156,11 @@ impl Server {
         self.setup_token.exists().then_some(&self.setup_token)
     }
 
+    #[cfg(test)]
+    pub(crate) fn edge(&self) -> Arc<Edge> {
+        Arc::clone(&self.edge)
+    }
+
     /// Reads the certificate and its key again; without TLS there is nothing to read.
     ///
     /// # Errors

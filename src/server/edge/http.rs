@@ -45,7 +45,7 @@ async fn metrics(State(edge): State<Arc<Edge>>, Extension(peer): Extension<Peer>
     if peer.proxied || !edge.metrics_allow.contains(&peer.address) {
         return respond::plain(StatusCode::NOT_FOUND, "no such page\n");
     }
-    edge.publish();
+    edge.publish().await;
     let mut response = Response::new(Body::from(edge.app.metrics.render()));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);

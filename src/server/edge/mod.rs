@@ -81,7 +81,8 @@ impl Edge {
 
 impl Edge {
     /// Brings the gauges up to date before a scrape.
-    pub(crate) fn publish(&self) {
+    pub(crate) async fn publish(&self) {
+        self.app.directory.publish().await;
         let metrics = &self.app.metrics;
         metrics.connections.set(to_f64(self.connections.open()));
         metrics.users_online.set(to_f64(self.app.directory.users_online()));

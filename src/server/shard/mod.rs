@@ -29,8 +29,8 @@ use crate::metrics::Caught;
 pub(crate) use pump::run_socket;
 pub(crate) use slot::Slot;
 
-/// The longest sleep of the shard's timer: what was lost on the way here is looked for, and the counters are
-/// published, this often.
+/// The longest sleep of the shard's timer: what was lost on the way here is looked for this often, and a clock
+/// that was moved is noticed.
 const TICK: Duration = Duration::from_millis(1_000);
 
 /// Messages from outside taken in one go before connections get their turn.
@@ -107,7 +107,7 @@ impl Shard {
         }
     }
 
-    /// Wakes the core when it wants to be woken, publishes its counters, repairs what was lost on the way here.
+    /// Wakes the core when it wants to be woken, and repairs what was lost on the way here.
     #[expect(clippy::infinite_loop, reason = "ends with its shard")]
     pub(crate) async fn keep_time(self: Rc<Self>) {
         loop {
@@ -121,7 +121,6 @@ impl Shard {
             for (user, context, head) in self.edge.app.directory.take_lost(self.index) {
                 self.input(Input::Head { user, context, head });
             }
-            self.publish();
         }
     }
 
@@ -134,6 +133,10 @@ impl Shard {
                 }
             }
             ToShard::End(end) => self.input(act::revoke(&end)),
+            ToShard::Publish(done) => {
+                self.publish();
+                drop(done);
+            }
             ToShard::Drain { spread_ms } => self.input(Input::Drain { spread_ms }),
         }
     }
@@ -225,4 +228,39 @@ fn counters(stats: &Stats) -> [(&'static str, u64); 15] {
         ("relais_hub_requests_refused_total", stats.requests_refused),
         ("relais_hub_pings_total", stats.pings),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_hub::Input;
+    use relais_wire::CloseCode;
+    use relais_wire::frame::HEADER_LEN;
+
+    use super::{Shard, Slot};
+    use crate::config::Config;
+    use crate::serve::Server;
+    use crate::services::ClientKey;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_core_made_anew_sends_its_clients_back_and_serves_new_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, keys) = (dir.path().join("data"), dir.path().join("keys"));
+        let text = format!(
+            "server.listen = \"127.0.0.1:0\"\nserver.demo = true\nserver.shards = 1\ndata.dir = {data:?}\n\
+             data.keys_dir = {keys:?}"
+        );
+        let server = Server::start(Config::read(&text, &[]).unwrap()).await.unwrap();
+        let shard = Shard::new(0, server.edge());
+        let open = || shard.open(|conn| Slot::new(conn, ClientKey([1; 16])));
+        let old = [open(), open()];
+        assert!(old.iter().all(|slot| slot.next().is_some() && slot.end().is_none()), "greeted");
+        shard.restart();
+        let ends: Vec<_> = old.iter().filter_map(|slot| slot.end()).collect();
+        assert!(ends.iter().all(|(code, delay)| *code == CloseCode::Internal && delay.is_some()));
+        assert_ne!(ends[0].1, ends[1].1, "they do not come back together");
+        shard.input(Input::Closed { conn: old[0].conn });
+        let (header, body) = open().next().expect("a greeting");
+        assert_eq!((header.len(), body.is_empty()), (HEADER_LEN, false));
+        assert!(server.app().metrics.render().contains("relais_panics_total{place=\"shard\"} 1"));
+    }
 }
