@@ -19,6 +19,7 @@ pub mod hash;
 pub mod head;
 pub mod keyring;
 pub mod keyring_body;
+mod keyring_rules;
 pub mod keys;
 pub mod limits;
 pub mod link;

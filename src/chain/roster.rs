@@ -45,8 +45,8 @@ use crate::entry::{EntryCore, Priority};
 use crate::error::{ChainError, refuse};
 use crate::facts::{Facts, KeyringKind, Mode, Owner, ancestry, check_capacity};
 use crate::head::Phase;
-use crate::keyring::check_generation;
 use crate::keyring_body::Recipient;
+use crate::keyring_rules::check_generation;
 use crate::keys::PublicKey;
 use crate::limits::LINKS_MAX;
 use crate::party::{
