@@ -18,7 +18,7 @@ use relais_wire::chains::{ChainKind, ChainLink, SealedBox};
 use relais_wire::ids::{Bytes32, KeyringId, Seq, UserId};
 
 use crate::entropy::{Entropy, draw};
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::keyring::{self, NewKeyring, Signer, Target};
 use crate::opaque::{ExportKey, ServerKey};
 use crate::recovery::{RecoveryCode, ServerHalf};
@@ -182,7 +182,7 @@ impl Account {
     /// [`E2eeError::VaultRolledBack`]; [`E2eeError::VaultRejected`]; [`E2eeError::VaultMalformed`].
     pub fn reload(&mut self, vault: &Vault) -> Result<(), E2eeError> {
         if vault.version < self.version {
-            return Err(E2eeError::VaultRolledBack);
+            refuse(E2eeError::VaultRolledBack)?;
         }
         self.contents = VaultContents::open(vault, self.user(), &self.vault_key)?;
         self.version = vault.version;
@@ -201,11 +201,11 @@ impl Account {
             && chain.fact().personal.id == self.contents.personal.id
             && chain.fact().inbox.id == self.contents.inbox.id;
         if !own {
-            return Err(E2eeError::ForeignChain);
+            refuse(E2eeError::ForeignChain)?;
         }
         vault::check_current(vault, chain)?;
         if vault.version != self.version || chain.key() != self.contents.signing.public() {
-            return Err(E2eeError::ForeignChain);
+            refuse(E2eeError::ForeignChain)?;
         }
         self.place = chain.tail().next();
         Ok(())
@@ -216,7 +216,7 @@ impl Account {
     /// # Errors
     /// [`E2eeError::ServerKeyChanged`].
     pub fn check_server_key(&self, met: &ServerKey) -> Result<(), E2eeError> {
-        if *met == self.contents.server_key { Ok(()) } else { Err(E2eeError::ServerKeyChanged) }
+        if *met == self.contents.server_key { Ok(()) } else { refuse(E2eeError::ServerKeyChanged) }
     }
 
     /// Whose account it is.

@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::aead::{open_once, seal_once};
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::kdf::{derive, label};
 use crate::limits::{CHUNK_BYTES, FILE_PLAIN_BYTES_MAX, NONCE_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES};
 use crate::secret::{Secret, SecretBytes};
@@ -170,7 +170,7 @@ impl Decryptor {
         let more = u64::try_from(ciphertext.len()).map_err(|_| E2eeError::TooLong)?;
         self.taken = self.taken.saturating_add(more);
         if self.taken > self.expected.sealed_size {
-            return Err(E2eeError::FileTruncated);
+            refuse(E2eeError::FileTruncated)?;
         }
         self.hasher.update(ciphertext);
         while !ciphertext.is_empty() {
@@ -191,11 +191,11 @@ impl Decryptor {
     /// [`E2eeError::FileTruncated`]; [`E2eeError::ChunkRejected`]; [`E2eeError::FileHashMismatch`].
     pub fn finish(mut self, out: &mut SecretBytes) -> Result<(), E2eeError> {
         if self.taken != self.expected.sealed_size {
-            return Err(E2eeError::FileTruncated);
+            refuse(E2eeError::FileTruncated)?;
         }
         self.emit(true, out)?;
         let hash = Bytes32::from_bytes(self.hasher.finalize().into());
-        if hash == self.expected.hash { Ok(()) } else { Err(E2eeError::FileHashMismatch) }
+        if hash == self.expected.hash { Ok(()) } else { refuse(E2eeError::FileHashMismatch) }
     }
 
     fn emit(&mut self, last: bool, out: &mut SecretBytes) -> Result<(), E2eeError> {

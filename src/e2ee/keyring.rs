@@ -21,7 +21,7 @@ use relais_wire::chains::{BoxScope, SealedBox};
 use relais_wire::ids::{KeyringId, UserId};
 
 use crate::entropy::Entropy;
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::generations::seal_previous;
 use crate::sealed::{DecKey, EncKey, Recipient, SeedOf, commit, open_named, seal};
 use crate::secret::Seed;
@@ -240,10 +240,10 @@ pub fn open_current(
 pub fn require_current(chain: &KeyringChain, seed: &Seed) -> Result<(), E2eeError> {
     let public = chain.generation_at(chain.generation()).ok_or(ChainError::UnknownGeneration)?;
     if commit(seed) != public.commit {
-        return Err(E2eeError::CommitMismatch);
+        refuse(E2eeError::CommitMismatch)?;
     }
     if DecKey::of(seed).public().to_bytes() != *chain.key() {
-        return Err(E2eeError::EncKeyMismatch);
+        refuse(E2eeError::EncKeyMismatch)?;
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ pub mod kdf;
 pub mod keyring;
 pub mod limits;
 pub mod message;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 pub mod objects;
 pub mod opaque;
 pub mod padding;

@@ -18,7 +18,7 @@ use relais_chain::{ChainError, Signed, sign};
 
 use crate::aead::{open_once, seal_once};
 use crate::body::Body;
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::kdf::{derive, label};
 use crate::limits::{NONCE_BYTES, PADDED_BODY_BYTES_MAX, REASON_TEXT_BYTES_MAX};
 use crate::padding::{pad, unpad};
@@ -62,7 +62,10 @@ pub fn open(applied: &Applied, signed: &Signed, seed: &Seed) -> Result<Body, E2e
     let body = Body::decode(unpad(&padded)?)?;
     let mut blobs = body.blobs();
     blobs.sort_unstable();
-    if blobs == applied.core.blobs { Ok(body) } else { Err(E2eeError::BodyMalformed) }
+    if blobs != applied.core.blobs {
+        refuse(E2eeError::BodyMalformed)?;
+    }
+    Ok(body)
 }
 
 /// Encrypts the reason of a control entry with this core.

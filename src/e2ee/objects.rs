@@ -28,7 +28,7 @@ use relais_wire::limits::USER_OBJECT_BYTES_MAX;
 
 use crate::aead;
 use crate::entropy::Entropy;
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::generations::{History, Seeds};
 use crate::kdf::{derive, label};
 use crate::limits::{INDEX_THREADS_MAX, INDEX_TITLE_BYTES_MAX, PINNED_CHAINS_MAX};
@@ -180,7 +180,7 @@ pub fn open<C: Content>(
     seen: Seq,
 ) -> Result<C, E2eeError> {
     if object.version < seen {
-        return Err(E2eeError::ObjectRolledBack);
+        refuse(E2eeError::ObjectRolledBack)?;
     }
     if object.version == Seq::ZERO && object.ciphertext.is_empty() {
         return Ok(C::default());

@@ -37,7 +37,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, draw};
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 use crate::secret::{Secret, SecretBytes};
 
@@ -98,7 +98,7 @@ pub struct Identity<'a> {
 
 impl Identity<'_> {
     fn check(&self) -> Result<(), E2eeError> {
-        if self.ksf == Announced::V1 { Ok(()) } else { Err(E2eeError::KsfRefused) }
+        if self.ksf == Announced::V1 { Ok(()) } else { refuse(E2eeError::KsfRefused) }
     }
 }
 
@@ -220,7 +220,7 @@ impl SigningIn {
             self.state.finish(&mut Rng08(entropy), &self.password, response, params).map_err(login_error)?;
         let server_key: ServerKey = done.server_s_pk.serialize().into();
         if pinned.is_some_and(|pinned| *pinned != server_key) {
-            return Err(E2eeError::ServerKeyChanged);
+            refuse(E2eeError::ServerKeyChanged)?;
         }
         Ok(SignedIn {
             finalization: done.message.serialize().to_vec(),

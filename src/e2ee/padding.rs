@@ -1,8 +1,9 @@
 //! Padmé: lengths are rounded up so that a ciphertext tells only the order of magnitude of what it holds
 //! (at most 12 % longer, O(log log n) bits told).
 //!
-//! Padded form: `content || 0x80 || 0x00…`, its length the Padmé length of `content + 1`, at least
-//! [`PADDED_BODY_BYTES_MIN`]. One content has one padded form; any other is refused.
+//! Padmé length of L: with `E = floor(log2 L)` and `S = floor(log2 E) + 1`, L rounded up to a multiple of
+//! `2^(E - S)`. Padded form: `content || 0x80 || 0x00…`, its length the Padmé length of `content + 1`, at least
+//! 128 bytes. One content has one padded form; any other is refused.
 //!
 //! Not known here: what is padded.
 

@@ -26,7 +26,7 @@ use relais_wire::ids::{Bytes32, KeyringId, ObjectId};
 use relais_wire::limits::BOX_BYTES;
 
 use crate::entropy::{Entropy, Rng};
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::kdf::{derive, label};
 use crate::secret::Seed;
 
@@ -141,7 +141,10 @@ pub fn commit(seed: &Seed) -> Bytes32 {
 /// # Errors
 /// [`E2eeError::CommitMismatch`].
 pub fn check_commit(seed: Seed, committed: &Bytes32) -> Result<Seed, E2eeError> {
-    if commit(&seed) == *committed { Ok(seed) } else { Err(E2eeError::CommitMismatch) }
+    if commit(&seed) != *committed {
+        refuse(E2eeError::CommitMismatch)?;
+    }
+    Ok(seed)
 }
 
 /// Seals a seed.
@@ -220,11 +223,10 @@ pub fn open_named(
     committed: &Bytes32,
     key: &DecKey,
 ) -> Result<Seed, E2eeError> {
-    if box_hash(sealed) == *named {
-        open(sealed, of, to, committed, key)
-    } else {
-        Err(E2eeError::BoxHashMismatch)
+    if box_hash(sealed) != *named {
+        refuse(E2eeError::BoxHashMismatch)?;
     }
+    open(sealed, of, to, committed, key)
 }
 
 fn associated_data(of: SeedOf, to: Recipient, committed: &Bytes32) -> Result<Vec<u8>, E2eeError> {

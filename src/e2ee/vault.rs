@@ -22,7 +22,7 @@ use relais_wire::limits::VAULT_BYTES_MAX;
 
 use crate::aead;
 use crate::entropy::Entropy;
-use crate::error::E2eeError;
+use crate::error::{E2eeError, refuse};
 use crate::opaque::ServerKey;
 use crate::recovery::RecoveryCode;
 use crate::secret::{Secret, SecretBytes, Seed};
@@ -144,12 +144,12 @@ pub fn link_body(vault: &Vault) -> UserBody {
 pub fn check_current(vault: &Vault, chain: &UserChain) -> Result<(), E2eeError> {
     let (version, hash) = chain.vault().ok_or(E2eeError::VaultHashMismatch)?;
     if vault.version.get() < version {
-        return Err(E2eeError::VaultRolledBack);
+        return refuse(E2eeError::VaultRolledBack);
     }
     if vault.version.get() == version && sha256(vault.ciphertext.as_slice()) == hash {
         Ok(())
     } else {
-        Err(E2eeError::VaultHashMismatch)
+        refuse(E2eeError::VaultHashMismatch)
     }
 }
 

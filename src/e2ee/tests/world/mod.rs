@@ -76,8 +76,18 @@ impl World {
     }
 
     pub fn person(&mut self, n: u8) -> Person {
-        let user = UserId::from_bytes([n; 16]);
-        let file = Secret::from_bytes([n; 32]);
+        self.enrol(UserId::from_bytes([n; 16]), DeviceId::from_bytes([n ^ 0x80; 16]))
+    }
+
+    /// One of many.
+    pub fn numbered(&mut self, n: usize) -> Person {
+        let mut id = [0x20; 16];
+        id[..8].copy_from_slice(&u64::try_from(n).unwrap().to_be_bytes());
+        self.enrol(UserId::from_bytes(id), DeviceId::from_bytes(id))
+    }
+
+    fn enrol(&mut self, user: UserId, device: DeviceId) -> Person {
+        let file = Secret::from_bytes([9; 32]);
         let new = account::create(user, &[Opener::KeyFile(&file)], [0; 32], NOW, &mut self.entropy).unwrap();
         for link in &new.links {
             let bytes = link.link.as_slice();
@@ -90,7 +100,7 @@ impl World {
         self.boxes.extend(new.boxes);
         let mut account = new.account;
         account.verify(&new.vault, self.dir.user_chain(user).unwrap()).unwrap();
-        Person { account, device: DeviceId::from_bytes([n ^ 0x80; 16]) }
+        Person { account, device }
     }
 
     pub fn target(&self, keyring: KeyringId) -> Target {
