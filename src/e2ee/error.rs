@@ -138,6 +138,46 @@ pub(crate) fn refuse(error: E2eeError) -> Result<(), E2eeError> {
 }
 
 impl E2eeError {
+    /// Every error of this crate's own, ascending by number.
+    pub const ALL: &'static [Self] = &[
+        Self::BadEncKey,
+        Self::BoxRejected,
+        Self::BoxHashMismatch,
+        Self::CommitMismatch,
+        Self::EncKeyMismatch,
+        Self::PrevBoxRejected,
+        Self::HistoryWalled,
+        Self::NoSeed,
+        Self::BoxMissing,
+        Self::TooLong,
+        Self::DecryptFailed,
+        Self::BadPadding,
+        Self::WrongPassword,
+        Self::OpaqueMalformed,
+        Self::ServerKeyChanged,
+        Self::WrapMissing,
+        Self::WrapRejected,
+        Self::VaultRejected,
+        Self::VaultMalformed,
+        Self::VaultRolledBack,
+        Self::VaultHashMismatch,
+        Self::ForeignChain,
+        Self::CodeMalformed,
+        Self::CodeChecksum,
+        Self::ObjectRejected,
+        Self::ObjectMalformed,
+        Self::ObjectRolledBack,
+        Self::PasswordTooShort,
+        Self::KsfRefused,
+        Self::MessageRejected,
+        Self::BodyMalformed,
+        Self::ContentErased,
+        Self::ChunkRejected,
+        Self::FileTruncated,
+        Self::FileHashMismatch,
+        Self::Finished,
+    ];
+
     /// The stable number.
     #[must_use]
     pub const fn code(self) -> u16 {
