@@ -1,0 +1,14 @@
+//! What the services answer, over a real store and without sockets. Rules are cited where a test shows one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    clippy::wildcard_enum_match_arm,
+    unreachable_pub,
+    missing_docs,
+    reason = "tests, and a kit that all of them share"
+)]
+
+mod accounts;
+mod kit;
