@@ -25,6 +25,7 @@ use super::context::Ctx;
 use super::limits::{AUTHORITIES_CACHED, BLOB_THREADS};
 use super::mutation::{self, Check};
 use super::profile::{self, InstanceSettings};
+use super::threads::project::WHOLE_TEAM;
 use super::{Authenticated, refuse};
 
 /// A checked right of somebody to something. Only this module makes one.
@@ -113,18 +114,20 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    /// The teams the user manages.
-    pub(crate) fn managed(&self) -> impl Iterator<Item = KeyringId> + '_ {
-        self.authority
-            .teams
-            .iter()
-            .filter(|place| place.status == TeamStatus::Manager)
-            .map(|place| place.team)
+    /// The teams the user is in.
+    pub(crate) fn teams(&self) -> impl Iterator<Item = KeyringId> + '_ {
+        self.authority.teams.iter().map(|place| place.team)
     }
 
     /// Whether the user manages the team.
     pub(crate) fn manages(&self, team: KeyringId) -> bool {
-        !self.authority.suspended && self.managed().any(|managed| managed == team)
+        let manages = |place: &TeamPlace| place.team == team && place.status == TeamStatus::Manager;
+        !self.authority.suspended && self.authority.teams.iter().any(manages)
+    }
+
+    /// Whether the user is in the team.
+    pub(crate) fn is_in(&self, team: KeyringId) -> bool {
+        !self.authority.suspended && self.authority.teams.iter().any(|place| place.team == team)
     }
 
     /// The organizations the user is a member of.
@@ -394,7 +397,7 @@ pub(crate) fn view(rights: &Rights, user: UserId, parties: &[Participant]) -> Op
     for party in parties {
         let mine = match party.party {
             Party::User(id) => id == user,
-            Party::Team(team) => rights.manages(team),
+            Party::Team(team) => rights.manages(team) || (party.role == WHOLE_TEAM && rights.is_in(team)),
             Party::Invite(_) => false,
         };
         let readable = matches!(party.standing, Standing::Active | Standing::Left | Standing::Invited);

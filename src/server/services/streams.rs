@@ -237,12 +237,13 @@ async fn threads(
     context: Option<OrgId>,
 ) -> Result<Vec<(Thread, View)>, Refusal> {
     let mut parties = vec![Party::User(user)];
-    parties.extend(rights.managed().map(Party::Team));
+    parties.extend(rights.teams().map(Party::Team));
     let mut found: BTreeMap<ThreadId, (Thread, View)> = BTreeMap::new();
     for party in parties {
         let standings = vec![Standing::Invited, Standing::Active];
         for (thread, row) in ctx.read(ThreadsOf { party, standings, before: None, max: ROWS }).await? {
-            if row.as_org == context {
+            let seen_by_me = view(rights, user, core::slice::from_ref(&row)).is_some();
+            if row.as_org == context && seen_by_me {
                 found.entry(thread.thread).or_insert((thread, seen(&row)));
             }
         }

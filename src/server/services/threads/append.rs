@@ -142,7 +142,7 @@ async fn check(
                 return Err(rules::stale(refusal, state, control.as_ref(), &world));
             }
         };
-        rules::check(ctx, permit, &checked).await?;
+        rules::check(ctx, permit, state.roster().context(), &checked).await?;
         let claim = *checked.claim();
         let Applied { core, control, n, .. } = state.commit(checked).map_err(refuse::chain)?;
         let after = match control {
@@ -192,7 +192,8 @@ async fn domain(
         let kind = next.roster().form() as u8;
         domain = domain.write(NewThread { thread, org: next.roster().context(), kind });
     }
-    let rows = if is_new { Vec::new() } else { ctx.read(Participants(thread)).await? };
+    let same = is_new || steps.iter().all(|step| step.control.is_none());
+    let rows = if same { Vec::new() } else { ctx.read(Participants(thread)).await? };
     let rows: project::Rows = rows.into_iter().map(|row| (row.party, row)).collect();
     let mut now = rows.clone();
     let mut told: Vec<NewEvent> = Vec::new();

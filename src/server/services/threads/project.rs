@@ -11,6 +11,9 @@ use relais_store::Write;
 use relais_store::facts::thread::{Participant, Party, Standing, Triage};
 use relais_wire::ids::{Seq, ThreadId};
 
+/// Role of a team's row where the thread is sealed to the whole team, not to its managers alone.
+pub(crate) const WHOLE_TEAM: u8 = 1;
+
 /// Rows by party.
 pub(crate) type Rows = BTreeMap<Party, Participant>;
 
@@ -41,7 +44,7 @@ pub(crate) fn advance(rows: &mut Rows, roster: &Roster, control: &Control, n: u6
         let old = rows.get(&id);
         let (as_org, role) = match &participant.party {
             ChainParty::User(party) => (party.as_org, party.role as u8),
-            ChainParty::Team(party) => (Some(party.org), 0),
+            ChainParty::Team(party) => (Some(party.org), if party.all.is_some() { WHOLE_TEAM } else { 0 }),
         };
         let (triage, responsible) = match participant.party.id() {
             PartyId::Team(team) => match roster.triage(team) {

@@ -26,13 +26,14 @@ fn forbidden() -> Refusal {
     refuse::refuse(ErrorCode::Forbidden)
 }
 
-/// Checks an entry that the validator accepted.
+/// Checks an entry that the validator accepted, for a thread of this context.
 ///
 /// # Errors
 /// `forbidden`, `not found`, `conflict` for a file that is not complete.
 pub(crate) async fn check(
     ctx: &Ctx<'_>,
     permit: &Permit<WriteThread>,
+    context: Option<OrgId>,
     checked: &Checked,
 ) -> Result<(), Refusal> {
     let who = permit.who();
@@ -54,11 +55,11 @@ pub(crate) async fn check(
                     own_context(permit, party)?;
                     continue;
                 }
-                join(ctx, permit, party).await?;
+                join(ctx, permit, create.context, party).await?;
             }
             Ok(())
         }
-        Control::Add { party, .. } => join(ctx, permit, party).await,
+        Control::Add { party, .. } => join(ctx, permit, context, party).await,
         Control::Invite { invitee: Invitee::Known { party, .. }, .. } => context_of(ctx, party).await,
         Control::LinkPatient { org, .. } => member_of(permit, Some(*org)),
         Control::Take { team } => in_team(permit, *team, Permission::AssignSelfInboxDiscussion),
@@ -106,11 +107,17 @@ fn own_context(permit: &Permit<WriteThread>, party: &Party) -> Result<(), Refusa
     }
 }
 
-/// Whoever joins without being asked shares the author's organization (THR-04); in the personal context, where
-/// there is none to share, both act for themselves.
-async fn join(ctx: &Ctx<'_>, permit: &Permit<WriteThread>, party: &Party) -> Result<(), Refusal> {
+/// Whoever joins without being asked shares the author's organization (THR-04); in a thread of the personal
+/// context, where there is none to share, both act for themselves.
+async fn join(
+    ctx: &Ctx<'_>,
+    permit: &Permit<WriteThread>,
+    context: Option<OrgId>,
+    party: &Party,
+) -> Result<(), Refusal> {
     context_of(ctx, party).await?;
     match party {
+        Party::User(user) if user.as_org.is_none() && context.is_some() => Err(forbidden()),
         Party::User(user) => member_of(permit, user.as_org),
         Party::Team(team) => member_of(permit, Some(team.org)),
     }

@@ -3,8 +3,8 @@
 use relais_chain::sign;
 use relais_server::services::{self, Caller};
 use relais_wire::account::{
-    GetObject, GetVault, ListSessions, ObjectKind, PutObject, PutVault, RecoverAuth, RecoverProve,
-    RecoverStart, Rekey, ResendCode, RevokeSession, SecondFactor, Locale,
+    GetObject, GetVault, ListSessions, Locale, ObjectKind, PutObject, PutVault, RecoverAuth, RecoverProve,
+    RecoverStart, Rekey, ResendCode, RevokeSession, SecondFactor,
 };
 use relais_wire::chains::ChainKind;
 use relais_wire::control::{HelloSession, proof_input};
@@ -121,7 +121,8 @@ async fn an_unknown_login_has_a_stable_id_and_a_taken_address_is_not_told() {
     let start = || async {
         let opaque = {
             use opaque_ke::ClientLogin;
-            let start = ClientLogin::<relais_server::keys::Suite>::start(&mut rand08::rngs::OsRng, b"x").unwrap();
+            let start =
+                ClientLogin::<relais_server::keys::Suite>::start(&mut rand08::rngs::OsRng, b"x").unwrap();
             Bin(start.message.serialize().to_vec())
         };
         let email = Private::from("nobody@example.org");
@@ -201,7 +202,8 @@ async fn a_session_resumes_by_its_key_and_ends_when_it_is_revoked() {
     let ada = register(&mut server, &mut world, "ada@example.org").await;
     let other = sign_in(&mut server, "ada@example.org").await.unwrap();
     let nonce = [9; 32];
-    let welcome = services::check_hello(&server.app, NOBODY, &nonce, &hello(&other, &nonce, true)).await.unwrap();
+    let welcome =
+        services::check_hello(&server.app, NOBODY, &nonce, &hello(&other, &nonce, true)).await.unwrap();
     assert_eq!((welcome.who.user, welcome.org), (ada.user, None));
     let stolen = HelloSession { session: ada.grant.session, ..hello(&other, &nonce, true) };
     let refused_hello = services::check_hello(&server.app, NOBODY, &nonce, &stolen).await;
@@ -211,7 +213,9 @@ async fn a_session_resumes_by_its_key_and_ends_when_it_is_revoked() {
     // Without memory: after a restart, with and without a ticket.
     let server = server.restart().await;
     for ticket in [true, false] {
-        assert!(services::check_hello(&server.app, NOBODY, &nonce, &hello(&other, &nonce, ticket)).await.is_ok());
+        assert!(
+            services::check_hello(&server.app, NOBODY, &nonce, &hello(&other, &nonce, ticket)).await.is_ok()
+        );
     }
     let revoke = RevokeSession { idem: idem(), session: other.session };
     server.call(Caller::Session(ada.who), revoke).await.unwrap();
@@ -246,7 +250,8 @@ async fn the_vault_and_its_objects_are_replaced_only_from_the_present_version() 
     let object = ObjectKind::KeyIndex;
     let first = PutObject { idem: idem(), object, replaces: Seq::ZERO, ciphertext: Bin(vec![1; 9]) };
     assert_eq!(server.call(me, first).await.unwrap().version.get(), 1);
-    let soon = PutObject { idem: idem(), object, replaces: Seq::new(1).unwrap(), ciphertext: Bin(vec![2; 9]) };
+    let soon =
+        PutObject { idem: idem(), object, replaces: Seq::new(1).unwrap(), ciphertext: Bin(vec![2; 9]) };
     assert_eq!(refused(server.call(me, soon.clone()).await), ErrorCode::Throttled);
     server.pass(60_001);
     let lost = PutObject { idem: idem(), replaces: Seq::ZERO, ..soon.clone() };
@@ -277,7 +282,8 @@ async fn a_recovery_code_gives_access_back_and_ends_all_sessions() {
         let (state, opaque) = {
             use opaque_ke::ClientRegistration;
             let start =
-                ClientRegistration::<relais_server::keys::Suite>::start(&mut rand08::rngs::OsRng, b"new one").unwrap();
+                ClientRegistration::<relais_server::keys::Suite>::start(&mut rand08::rngs::OsRng, b"new one")
+                    .unwrap();
             (start.state, Bin(start.message.serialize().to_vec()))
         };
         let signature = sign::sign(&ada.recovery, "relais/v1/recover", challenge.as_slice());

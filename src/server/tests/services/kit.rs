@@ -14,9 +14,9 @@ use relais_chain::keyring_body::{GenerationBody, KeyringBody, Reason, Recipient}
 use relais_chain::link::{Author, LinkBody, Place};
 use relais_chain::user_body::UserBody;
 use relais_chain::{Directory, Mode, PublicKey, hash, sign};
+use relais_hub::Delivery;
 use relais_server::app::{App, Settings};
 use relais_server::clock::Clock;
-use relais_hub::Delivery;
 use relais_server::directory::{Directory as Routes, ToShard};
 use relais_server::keys::{Keys, Suite};
 use relais_server::mail::{Mail, MailBody, Mailer};
@@ -24,13 +24,13 @@ use relais_server::metrics::Metrics;
 use relais_server::services::{self, Authenticated, Caller, ClientKey, Incoming};
 use relais_store::blobs::Blobs;
 use relais_store::{Embedded, Options};
+use relais_wire::Call;
 use relais_wire::account::{
-    Locale, LoginFinish, LoginStart, Recovery, RegisterFinish, RegisterStart, SecondFactor, SessionGrant, Vault,
-    Wrap, WrapKind,
+    Locale, LoginFinish, LoginStart, Recovery, RegisterFinish, RegisterStart, SecondFactor, SessionGrant,
+    Vault, Wrap, WrapKind,
 };
 use relais_wire::chains::{BoxScope, ChainKind, ChainLink, SealedBox};
 use relais_wire::ids::{Bytes32, DeviceId, IdemKey, KeyringId, ObjectId, Seq, UserId};
-use relais_wire::Call;
 use relais_wire::scalar::{Bin, Private};
 use relais_wire::{ErrorCode, Refusal};
 use sha2::{Digest as _, Sha256};
@@ -98,7 +98,8 @@ impl Server {
             file_bytes_max: 1 << 20,
             recovery_wait_ms: wish.recovery_wait_ms,
         };
-        let app = App { settings, store, blobs, clock, keys, mailer, directory, metrics: Metrics::new(), state };
+        let app =
+            App { settings, store, blobs, clock, keys, mailer, directory, metrics: Metrics::new(), state };
         Self { app: Arc::new(app), mail, shard: shards.remove(0), dir, wish, offset_ms }
     }
 
@@ -238,7 +239,9 @@ impl World {
         let next = match kind {
             ChainKind::User => self.dir.user_chain(UserId::from_bytes(id)).map(|c| c.tail().next()),
             ChainKind::Keyring => self.dir.keyring_chain(KeyringId::from_bytes(id)).map(|c| c.tail().next()),
-            ChainKind::Unit => self.dir.unit_chain(relais_wire::UnitId::from_bytes(id)).map(|c| c.tail().next()),
+            ChainKind::Unit => {
+                self.dir.unit_chain(relais_wire::UnitId::from_bytes(id)).map(|c| c.tail().next())
+            }
         };
         next.unwrap_or(Place::first(id))
     }
@@ -275,7 +278,6 @@ impl World {
 
 pub struct Person {
     pub user: UserId,
-    pub email: String,
     pub key: SigningKey,
     pub recovery: SigningKey,
     pub personal: KeyringId,
@@ -329,9 +331,8 @@ pub async fn half_registered(
 ) -> Result<Half, Refusal> {
     let start = ClientRegistration::<Suite>::start(&mut OsRng, PASSWORD).unwrap();
     let opaque = Bin(start.message.serialize().to_vec());
-    let started = server
-        .anonymous(RegisterStart { email: email.into(), invite, locale: Locale::Fr, opaque })
-        .await?;
+    let started =
+        server.anonymous(RegisterStart { email: email.into(), invite, locale: Locale::Fr, opaque }).await?;
     let user = started.user;
     let upload = start
         .state
@@ -351,7 +352,6 @@ pub async fn half_registered(
     };
     let person = Person {
         user,
-        email: email.to_owned(),
         key: SigningKey::from_bytes(&random()),
         recovery: SigningKey::from_bytes(&random()),
         personal: KeyringId::from_bytes(random()),

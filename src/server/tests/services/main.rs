@@ -11,4 +11,8 @@
 )]
 
 mod accounts;
+mod files;
 mod kit;
+mod organization;
+mod talk;
+mod threads;
