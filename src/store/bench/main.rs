@@ -2,7 +2,7 @@
 //! answer) with 1, 16 and 64 writers, beside two bounds measured in the same run: bare statements that insert
 //! the same rows, batched the same way, and a bare append with `fdatasync`.
 //!
-//! `relais-store-bench [--seconds N] [--rounds N] [--json FILE] [--dir FOLDER]`. Figures are medians over the
+//! `relais-store-bench [--seconds N] [--rounds N] [--json FILE] [--dir FOLDER] [--only NAME]`. Figures are medians over the
 //! rounds; every round measures everything once, so that a busy machine disturbs all alike.
 
 mod bare;
@@ -29,6 +29,8 @@ struct Plan {
     rounds: usize,
     json: Option<PathBuf>,
     dir: PathBuf,
+    /// Only the line of this name: for a profiler. There is no ratio then, and no goal.
+    only: Option<String>,
 }
 
 /// One line of the table.
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn plan() -> anyhow::Result<Plan> {
-    let mut plan = Plan { seconds: 2.0, rounds: 3, json: None, dir: std::env::temp_dir() };
+    let mut plan = Plan { seconds: 2.0, rounds: 3, json: None, dir: std::env::temp_dir(), only: None };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
         let value = args.next().with_context(|| format!("{flag} needs a value"))?;
@@ -58,6 +60,7 @@ fn plan() -> anyhow::Result<Plan> {
             "--seconds" => plan.seconds = value.parse()?,
             "--rounds" => plan.rounds = value.parse::<usize>()?.max(1),
             "--json" => plan.json = Some(value.into()),
+            "--only" => plan.only = Some(value),
             "--dir" => plan.dir = value.into(),
             other => bail!("unknown option {other}"),
         }
@@ -85,6 +88,9 @@ fn run(plan: &Plan) -> anyhow::Result<bool> {
         MEASURED.iter().map(|_| vec![Vec::new(); WRITERS.len()]).collect();
     for round in 0..plan.rounds {
         for ((name, measure), of_name) in MEASURED.iter().zip(&mut samples) {
+            if plan.only.as_ref().is_some_and(|only| only != name) {
+                continue;
+            }
             for (writers, of_writers) in WRITERS.iter().zip(of_name) {
                 let dir = tempfile::tempdir_in(&plan.dir)?;
                 of_writers.push(measure(dir.path(), *writers, time)?);

@@ -275,7 +275,7 @@ impl Committer {
     }
 
     /// Says why, then answers whoever is still queued. Nobody can queue any more once the receiver is gone.
-    fn stop(self, fatal: Fatal) {
+    fn stop(&self, fatal: Fatal) {
         let fatal = *self.stopped.get_or_init(|| fatal);
         if fatal != Fatal::Closed {
             tracing::error!(reason = %fatal, "the store has stopped");
@@ -283,6 +283,13 @@ impl Committer {
         while let Ok(job) = self.queue.try_recv() {
             drop(job.reply.send(Err(CommitError::Fatal(fatal))));
         }
+    }
+}
+
+impl Drop for Committer {
+    /// However it ends, a panic included, the store says that it has stopped.
+    fn drop(&mut self) {
+        self.stopped.get_or_init(|| Fatal::Internal);
     }
 }
 

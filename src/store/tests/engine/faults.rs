@@ -146,3 +146,23 @@ fn a_full_queue_says_so_and_what_was_queued_is_committed() {
     assert_eq!(done + overloaded, limits::COMMIT_QUEUE + 11);
     assert!(overloaded >= 10, "the queue holds no more than its limit: {overloaded}");
 }
+
+/// A bug in the committer.
+struct Panics;
+
+impl Fault for Panics {
+    fn at(&self, _: FaultPoint, _: usize) -> Option<Failure> {
+        panic!("a bug, on purpose")
+    }
+}
+
+#[test]
+fn a_committer_that_panics_leaves_a_store_that_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = faulty(dir.path(), Arc::new(Panics));
+    assert_eq!(store.commit_blocking(told(1)), Err(CommitError::Unknown));
+    let second = store.commit_blocking(told(1));
+    assert!(matches!(second, Err(CommitError::Unknown | CommitError::Fatal(Fatal::Internal))), "{second:?}");
+    assert_eq!(store.stopped(), Some(Fatal::Internal));
+    assert_eq!(store.read_blocking(StreamHeads(vec![stream()])).unwrap(), [Seq::ZERO], "reads go on");
+}
