@@ -111,13 +111,14 @@ fn chains(bytes: &[u8]) {
     drop(relais_chain::UnitChain::start(bytes, &nobody, Mode::Replay));
 }
 
-/// Inputs to start from: golden frames of every type, and an empty-handed link of every kind.
+/// Inputs to start from: golden frames of every type; the test vectors of the chains, and an empty-handed link or entry
+/// of every kind.
 #[must_use]
 pub fn seeds(name: &str) -> Vec<Vec<u8>> {
     match name {
         "frame" => golden_frames(),
-        "link" => links(),
-        "entry" => entries(),
+        "link" => vectors(include_str!("../vectors/chain-links.json")).chain(links()).collect(),
+        "entry" => vectors(include_str!("../vectors/chain-threads.json")).chain(entries()).collect(),
         _ => Vec::new(),
     }
 }
@@ -126,6 +127,11 @@ fn golden_frames() -> Vec<Vec<u8>> {
     let golden = include_str!("../src/wire/golden/wire.ndjson");
     let frames = golden.lines().filter_map(|line| line.split_once("\"frame\":\"")?.1.split_once('"'));
     frames.filter_map(|(frame, _)| hex::decode(frame).ok()).collect()
+}
+
+/// Signed objects in a file of vectors: its long hexadecimal texts.
+fn vectors(json: &str) -> impl Iterator<Item = Vec<u8>> {
+    json.split('"').filter(|text| text.len() >= 200).filter_map(|text| hex::decode(text).ok())
 }
 
 /// Well-formed envelopes and cores of every chain type and kind, with payloads that are arrays of ids and small

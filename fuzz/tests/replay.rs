@@ -15,10 +15,12 @@ fn committed_inputs_hold() {
 
 #[test]
 fn seeds_hold_and_are_there() {
-    let seeds = targets::seeds("frame");
-    assert!(seeds.len() > 100, "{}", seeds.len());
-    for seed in seeds {
-        targets::frame(&seed);
+    for (name, target) in targets::TARGETS {
+        let seeds = targets::seeds(name);
+        assert!(seeds.len() > 100, "{name}: {}", seeds.len());
+        for seed in seeds {
+            target(&seed);
+        }
     }
 }
 
