@@ -1,5 +1,6 @@
 //! What the embedded engine promises beyond the interface: keys, locks, faults, a full disk, blobs.
 
+mod backups;
 mod blobs;
 mod faults;
 mod folder;
