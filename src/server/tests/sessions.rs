@@ -95,11 +95,11 @@ async fn a_slow_client_is_served_from_the_store_and_loses_nothing() {
     socket.set_recv_buffer_size(4 * 1024).unwrap();
     let client = Client::on(socket.connect(world.address()).await.unwrap()).await.unwrap();
     let (mut slow, _) = ada.sign_on(&world, client, 0).await;
-    // More than the pipes and the session's queue hold together, committed in big batches of senders.
-    let all: u64 = 9_600;
+    // 6 MiB: far more than the pipes and the session's queue hold together.
+    let all: u64 = 768;
     let mut tasks = Vec::new();
     for _ in 0..16 {
-        tasks.push(ada.told(app, usize::try_from(all).unwrap() / 16));
+        tasks.push(ada.told_at_length(app, usize::try_from(all).unwrap() / 16, 8 * 1024));
     }
     futures_util::future::join_all(tasks).await;
     let metrics = world.metrics().await;

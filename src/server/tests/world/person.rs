@@ -116,12 +116,17 @@ impl Person {
         (client, welcome)
     }
 
-    /// Commits an entry of `bytes` bytes to the personal stream, as a service would, and hands it to the sockets.
+    /// Commits entries to the personal stream, as a service would, and hands them to the sockets.
     pub(crate) async fn told(self, app: &App, count: usize) -> Seq {
+        self.told_at_length(app, count, 0).await
+    }
+
+    /// Entries with `padding` bytes behind their body, which nothing on the way looks at.
+    pub(crate) async fn told_at_length(self, app: &App, count: usize, padding: usize) -> Seq {
         let mut last = Seq::ZERO;
         for _ in 0..count {
             let event = Event::from(ThreadGone { thread: ThreadId::from_bytes([9; 16]) });
-            let body = Bytes::from(event.encode_body());
+            let body = Bytes::from([event.encode_body(), vec![0; padding]].concat());
             let kept = [&event.kind().to_be_bytes(), body.as_ref()].concat();
             let to = vec![StreamId::new(self.user, None)];
             let news = NewEvent { to, body: EventBody::Fixed(kept.into()) };
