@@ -1,1 +1,30 @@
-//! The tokio shell: sockets, HTTP, local files, clocks and randomness.
+//! The tokio shell: sockets, HTTP, local files, clocks and randomness, and what they add up to: an account that
+//! signs in, follows its streams, writes and reads.
+//!
+//! [`Client`] is the whole; it is driven by one task of the caller: [`Client::wait`] until there is something to
+//! do (it may be cancelled), then [`Client::work`] (it must not be), which answers what happened.
+
+pub mod acts;
+pub mod book;
+pub mod client;
+pub mod clock;
+mod enter;
+pub mod files;
+pub mod http;
+mod live;
+pub mod local;
+pub mod mailbox;
+pub mod organization;
+mod outgoing;
+mod ring;
+mod rpc;
+mod task;
+pub mod thread;
+mod tls;
+mod updates;
+
+pub use client::{Client, Update};
+pub use enter::{Login, Registration};
+pub use http::Http;
+pub use local::Local;
+pub use thread::{Content, Message};

@@ -78,6 +78,15 @@ pub enum Next {
     Wait(Option<u64>),
 }
 
+/// When there is something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peek {
+    /// Now.
+    Now,
+    /// At this moment, or only after something was written or answered.
+    At(Option<u64>),
+}
+
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -241,6 +250,31 @@ impl Outbox {
             return Next::Seal { thread: *thread, drafts };
         }
         Next::Wait(wake)
+    }
+
+    /// What [`Self::next`] would say, without beginning it.
+    #[must_use]
+    pub fn peek(&self, now: u64) -> Peek {
+        let mut wake = None;
+        for lane in self.lanes.values() {
+            if lane.queue.is_empty() || matches!(lane.stage, Stage::Sealing(_) | Stage::Underway(_)) {
+                continue;
+            }
+            if now >= lane.not_before {
+                return Peek::Now;
+            }
+            wake = Some(wake.map_or(lane.not_before, |at: u64| at.min(lane.not_before)));
+        }
+        Peek::At(wake)
+    }
+
+    /// The request of a thread that is under way.
+    #[must_use]
+    pub fn underway(&self, thread: ThreadId) -> Option<&Append> {
+        match self.lanes.get(&thread).map(|lane| &lane.stage) {
+            Some(Stage::Underway(batch)) => Some(&batch.append),
+            Some(Stage::Idle | Stage::Sealing(_) | Stage::Ready(_)) | None => None,
+        }
     }
 
     /// The first `count` of the drafts asked for were sealed into these entries (an epoch may come first).

@@ -1,0 +1,377 @@
+//! Acts on threads: new ones, and who takes part in them.
+
+use relais_chain::control::{Control, Create, Form, Invitee, Outcome};
+use relais_chain::entry::{Kind, Priority};
+use relais_chain::facts::Mode;
+use relais_chain::head::Phase;
+use relais_chain::party::{History, Party, PartyId, Policy, TeamParty, ThreadRole, UserParty};
+use relais_chain::roster::InviteFor;
+use relais_chain::thread::ThreadState;
+use relais_chain::unit::Standing;
+use relais_chain::{ChainError, sign};
+use relais_e2ee::body::Body;
+use relais_e2ee::entropy::{SystemEntropy, draw};
+use relais_e2ee::thread::{Due, box_current, first_epoch, targets};
+use relais_e2ee::message;
+use relais_wire::ErrorCode;
+use relais_wire::ids::{IdemKey, KeyringId, MsgId, OrgId, ThreadId, UserId};
+use relais_wire::threads::{Append, SignedEntry};
+
+use super::book::ChainName;
+use super::client::Client;
+use super::ring::box_error;
+use super::thread::Thread;
+use crate::core::outbox::signed_entry;
+use crate::error::{ClientError, Hostile};
+use crate::limits::REANCHOR_MAX;
+
+/// Somebody to put into a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A person.
+    Person(UserId),
+    /// A team's managers: the team's triage box (TRI-01).
+    Team(KeyringId),
+    /// A whole team.
+    WholeTeam {
+        /// Keyring of its managers.
+        managers: KeyringId,
+        /// Keyring of all its members.
+        all: KeyringId,
+    },
+}
+
+impl Client {
+    /// Opens a thread of an organization (or, with `None`, a personal one) with these people and teams.
+    ///
+    /// # Errors
+    /// [`Hostile::Unattested`] for somebody no administrator vouched for; the server's refusals; an attack.
+    pub async fn create_thread(
+        &mut self,
+        org: Option<OrgId>,
+        with: &[Who],
+        title: &str,
+        text: &str,
+    ) -> Result<ThreadId, ClientError> {
+        self.ready().await?;
+        let id = ThreadId::from_bytes(draw(&mut SystemEntropy));
+        let mut parties = vec![self.party(org, Who::Person(self.user()), ThreadRole::Owner).await?];
+        let itself = Who::Person(self.user());
+        for who in with.iter().filter(|who| **who != itself) {
+            parties.push(self.party(org, *who, ThreadRole::Member).await?);
+        }
+        parties.sort_by_key(Party::id);
+        parties.dedup_by_key(|party| party.id());
+        let mut keyrings: Vec<KeyringId> = parties.iter().flat_map(Party::keyrings).collect();
+        keyrings.sort_unstable();
+        keyrings.dedup();
+        let targets = targets(self.book.chains(), &keyrings).map_err(box_error)?;
+        let made = first_epoch(id, &targets, &mut SystemEntropy).map_err(box_error)?;
+        self.stage(made.boxes).await?;
+        let create = Create {
+            form: Form::Thread,
+            context: org,
+            policy: Policy::default(),
+            parties,
+            epoch: made.body,
+            priority: Priority::Normal,
+        };
+        let mut thread = Thread::new(id);
+        let mut state = thread.state.clone();
+        let control = Control::Create(Box::new(create));
+        let core = self.control_core(&state, Kind::Create)?;
+        let signed = sign::control(self.account.signing().key(), &core, &control).map_err(Self::wrong_own)?;
+        self.decide_own(&mut thread, &mut state, &signed.to_bytes().map_err(Self::wrong_own)?).await?;
+        let mut entries =
+            vec![signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig())];
+        if !title.is_empty() || !text.is_empty() {
+            let title = (!title.is_empty()).then(|| title.to_owned());
+            let body = Body { title, ..Body::text(text) };
+            let core = self.control_core(&state, Kind::Message)?;
+            let signed = message::seal(self.account.signing().key(), core, &made.seed, &body)
+                .map_err(|_| ClientError::TooLarge)?;
+            entries.push(signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig()));
+        }
+        self.append_now(id, entries).await?;
+        if let Some(thread) = self.threads.get_mut(&id) {
+            thread.keys.insert(0, made.seed).map_err(box_error)?;
+        }
+        Ok(id)
+    }
+
+    /// The own check of a first entry, fetching what it rests on.
+    async fn decide_own(
+        &mut self,
+        thread: &mut Thread,
+        state: &mut ThreadState,
+        bytes: &[u8],
+    ) -> Result<(), ClientError> {
+        let mode = Mode::Append { now_ms: self.now_ms() };
+        let id = state.thread();
+        let past = &thread.past;
+        let checked = self
+            .book
+            .decide(&self.rpc, Self::wrong_own, |book| state.check(&book.asking(id, past), bytes, mode))
+            .await?;
+        state.commit(checked).map(drop).map_err(Self::wrong_own)
+    }
+
+    /// Sends entries and takes them in. The same request is sent again until it is answered.
+    pub(crate) async fn append_now(&mut self, id: ThreadId, entries: Vec<SignedEntry>) -> Result<(), ClientError> {
+        let append = Append { idem: IdemKey::from_bytes(draw(&mut SystemEntropy)), thread: id, entries };
+        let mut tries = 0;
+        let appended = loop {
+            match self.rpc.call(append.clone()).await {
+                Ok(appended) => break appended,
+                Err(error) if error.is_transient() && tries < 20 => {
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(100 * tries)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        self.take_receipts(&append, &appended.receipts).await?;
+        self.save()
+    }
+
+    /// A party out of verified chains: the server's word decides neither keys nor membership.
+    async fn party(&mut self, org: Option<OrgId>, who: Who, role: ThreadRole) -> Result<Party, ClientError> {
+        match who {
+            Who::Person(user) => {
+                self.book.need(&self.rpc, ChainName::User(user)).await?;
+                let fact = relais_chain::Facts::user(self.book.chains(), user).ok_or(ClientError::NotFound)?;
+                self.book.need(&self.rpc, ChainName::Keyring(fact.inbox.id)).await?;
+                let standing = match org {
+                    Some(org) => self.attested(org, user).await?,
+                    None => Standing::Professional,
+                };
+                let party =
+                    UserParty { user, keyring: fact.inbox.id, as_org: org, role, standing, team: None };
+                Ok(Party::User(party))
+            }
+            Who::Team(managers) => self.team(org, managers, None).await,
+            Who::WholeTeam { managers, all } => self.team(org, managers, Some(all)).await,
+        }
+    }
+
+    async fn team(
+        &mut self,
+        org: Option<OrgId>,
+        managers: KeyringId,
+        all: Option<KeyringId>,
+    ) -> Result<Party, ClientError> {
+        let org = org.ok_or(ClientError::NotPossible("a personal thread has no teams"))?;
+        for keyring in [Some(managers), all].into_iter().flatten() {
+            self.book.need(&self.rpc, ChainName::Keyring(keyring)).await?;
+        }
+        Ok(Party::Team(TeamParty { managers, all, org }))
+    }
+
+    /// Who a colleague is, by the word of an administrator of the organization.
+    ///
+    /// # Errors
+    /// [`Hostile::Unattested`]; [`Hostile::KeySwapped`] when another root was vouched for.
+    pub async fn attested(&mut self, org: OrgId, user: UserId) -> Result<Standing, ClientError> {
+        self.book.need(&self.rpc, ChainName::User(user)).await?;
+        let root = relais_chain::Facts::user(self.book.chains(), user).ok_or(ClientError::NotFound)?.root;
+        for fresh in [false, true] {
+            for unit in self.units(org, fresh).await? {
+                let name = ChainName::Unit(unit);
+                if fresh { self.book.refresh(&self.rpc, name).await? } else { self.book.need(&self.rpc, name).await? }
+                let attested = self.book.chains().unit_chain(unit).and_then(|chain| chain.member(user));
+                match attested.map(|attested| attested.attestation) {
+                    Some(attestation) if attestation.root == root => return Ok(attestation.standing),
+                    Some(_) => return Err(Hostile::KeySwapped.into()),
+                    None => {}
+                }
+            }
+        }
+        Err(Hostile::Unattested.into())
+    }
+
+    /// Does a control act, anchored anew as long as others come first.
+    async fn act(
+        &mut self,
+        id: ThreadId,
+        mut make: impl AsyncFnMut(&mut Self, &mut Thread) -> Result<Control, ClientError>,
+    ) -> Result<(), ClientError> {
+        self.ready().await?;
+        let mut tries = 0;
+        loop {
+            self.sync_thread(id, Some(u64::MAX)).await?;
+            let mut thread = self.threads.remove(&id).ok_or(ClientError::NotFound)?;
+            let made = self.make_act(&mut thread, &mut make).await;
+            self.threads.insert(id, thread);
+            match self.append_now(id, made?).await {
+                Ok(()) => return Ok(()),
+                Err(ClientError::Refused(refusal))
+                    if tries < REANCHOR_MAX
+                        && matches!(
+                            refusal.code,
+                            ErrorCode::Stale | ErrorCode::Conflict | ErrorCode::ChainRefused | ErrorCode::BoxMissing
+                        ) =>
+                {
+                    tries += 1;
+                    self.catch_up_after(id, &refusal).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn make_act(
+        &mut self,
+        thread: &mut Thread,
+        make: &mut impl AsyncFnMut(&mut Self, &mut Thread) -> Result<Control, ClientError>,
+    ) -> Result<Vec<SignedEntry>, ClientError> {
+        let control = make(self, thread).await?;
+        let mut state = thread.state.clone();
+        let core = self.control_core(&state, control.kind())?;
+        let signed = sign::control(self.account.signing().key(), &core, &control).map_err(Self::wrong_own)?;
+        self.decide_own(thread, &mut state, &signed.to_bytes().map_err(Self::wrong_own)?).await?;
+        let mut entries =
+            vec![signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig())];
+        // Whoever was removed reads nothing from the same request on.
+        if matches!(control, Control::Remove { .. }) && state.roster().phase() == Phase::EpochDue {
+            self.renew_epoch(thread, &mut state, Due::Participants, &mut entries).await?;
+        }
+        Ok(entries)
+    }
+
+    /// Adds somebody of the own organization, who reads from the beginning.
+    ///
+    /// # Errors
+    /// The server's refusals; [`ClientError::OwnCheck`]; an attack.
+    pub async fn add(&mut self, id: ThreadId, who: Who) -> Result<(), ClientError> {
+        self.act(id, async |client, thread| {
+            let org = thread.state.roster().context();
+            let party = client.party(org, who, ThreadRole::Member).await?;
+            let boxes = client.boxes_for(thread, &party).await?;
+            Ok(Control::Add { party, boxes, history: History::Full })
+        })
+        .await
+    }
+
+    /// Asks somebody of another organization in (THR-04), who reads from the joining on.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn invite_into(&mut self, id: ThreadId, org: OrgId, who: Who) -> Result<(), ClientError> {
+        self.act(id, async |client, _| {
+            let party = client.party(Some(org), who, ThreadRole::Member).await?;
+            let invitee = Invitee::Known { party, boxes: Vec::new() };
+            Ok(Control::Invite { invitee, history: History::FromJoin, expires_ms: None })
+        })
+        .await
+    }
+
+    async fn boxes_for(
+        &mut self,
+        thread: &mut Thread,
+        party: &Party,
+    ) -> Result<Vec<relais_chain::keyring_body::Recipient>, ClientError> {
+        let epoch = thread.state.head().epoch;
+        self.open_epoch(thread, epoch).await?;
+        let keyrings: Vec<KeyringId> = party.keyrings().collect();
+        let targets = targets(self.book.chains(), &keyrings).map_err(box_error)?;
+        let roster = thread.state.roster().clone();
+        let seed = thread.keys.seed(epoch).map_err(box_error)?;
+        let (boxes, named) = box_current(thread.state.thread(), &roster, seed, &targets, &mut SystemEntropy)
+            .map_err(box_error)?;
+        self.stage(boxes).await?;
+        Ok(named)
+    }
+
+    /// Removes somebody; a new epoch goes with it in the same request.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn remove(&mut self, id: ThreadId, party: PartyId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Remove { party, reason: None })).await
+    }
+
+    /// Leaves a thread (THR-07).
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn leave(&mut self, id: ThreadId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Leave)).await
+    }
+
+    /// Closes a thread (THR-03).
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn close(&mut self, id: ThreadId) -> Result<(), ClientError> {
+        self.act(id, async |_, thread| {
+            let head = thread.state.head();
+            Ok(Control::Close {
+                final_seq: head.n,
+                final_head: head.head,
+                outcome: Outcome::Done,
+                reason: None,
+            })
+        })
+        .await
+    }
+
+    /// Takes a thread out of a team's triage box (TRI-02).
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn take(&mut self, id: ThreadId, team: KeyringId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Take { team })).await
+    }
+
+    /// Gives a thread back to a team's triage box.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn give_back(&mut self, id: ThreadId, team: KeyringId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Return { team })).await
+    }
+
+    /// Accepts the open invitation of this user (THR-05).
+    ///
+    /// # Errors
+    /// As [`Self::add`]; [`ClientError::NotFound`] without one.
+    pub async fn accept(&mut self, id: ThreadId) -> Result<(), ClientError> {
+        self.act(id, async |client, thread| {
+            let invite = client.own_invite(&thread.state)?;
+            Ok(Control::Accept { invite, bearer: None })
+        })
+        .await
+    }
+
+    /// Declines the open invitation of this user (THR-05).
+    ///
+    /// # Errors
+    /// As [`Self::accept`].
+    pub async fn decline(&mut self, id: ThreadId) -> Result<(), ClientError> {
+        self.act(id, async |client, thread| {
+            let invite = client.own_invite(&thread.state)?;
+            Ok(Control::Decline { invite, reason: None })
+        })
+        .await
+    }
+
+    fn own_invite(&self, state: &ThreadState) -> Result<MsgId, ClientError> {
+        let own = InviteFor::Party(PartyId::User(self.user()));
+        let found = state.roster().invites().find(|(_, invite)| invite.invitee == own);
+        found.map(|(id, _)| id).ok_or(ClientError::NotFound)
+    }
+
+    /// Sets the priority of a thread.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn set_priority(&mut self, id: ThreadId, priority: Priority) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Priority(priority))).await
+    }
+}
+
+/// The rule of the chain behind an error of one's own making, if it is one.
+#[must_use]
+pub const fn own_rule(error: &ClientError) -> Option<ChainError> {
+    if let ClientError::OwnCheck(rule) = error { Some(*rule) } else { None }
+}

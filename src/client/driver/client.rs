@@ -1,0 +1,545 @@
+//! A signed-in account: what it holds, how it is kept between runs, and its loop.
+//!
+//! Not known here: how single things are done; see the modules beside this one.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::Ordering;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use relais_chain::codec::{Reader, Writer};
+use relais_e2ee::account::Account;
+use relais_e2ee::entropy::{SystemEntropy, draw};
+use relais_e2ee::wrap::Opener;
+use relais_e2ee::{E2eeError, Secret};
+use relais_wire::account::{GetVault, Vault, Wrap, WrapKind};
+use relais_wire::control::{Cursor, OrgCursor, ResyncReason};
+use relais_wire::ids::{
+    Bytes32, DeviceId, Epoch, KeyringId, OrgId, Seq, SessionId, ThreadId, UnitId, UserId,
+};
+use relais_wire::threads::ThreadCard;
+use relais_wire::{Refusal, StreamTag};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::book::{Book, ChainName, Pin};
+use super::clock::Steady;
+use super::enter::{Entered, secret_error};
+use super::http::Http;
+use super::live::{Command, Live};
+use super::local::Local;
+use super::ring::Ring;
+use super::rpc::Rpc;
+use super::thread::{Message, Thread};
+use crate::core::outbox::{Answer, DraftId};
+use crate::core::{Backoff, Credentials, Link, Outbox, Output, StopReason};
+use crate::error::ClientError;
+use crate::limits::BACKOFF_BASE_MS;
+
+/// Bytes of the local state.
+const SAVED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Update {
+    /// A verified entry of a thread.
+    Entry(Message),
+    /// The connection is live.
+    Online,
+    /// The connection is gone and is tried again after this many milliseconds.
+    Offline {
+        /// Milliseconds.
+        retry_in: u64,
+    },
+    /// The connection is gone for good.
+    Stopped(StopReason),
+    /// Everything that was there at the start of the connection has been applied.
+    CaughtUp(StreamTag),
+    /// A snapshot was read because the stream could not be continued.
+    Resynced(StreamTag, ResyncReason),
+    /// Drafts are durable on the server.
+    Accepted {
+        /// The thread.
+        thread: ThreadId,
+        /// Local ids.
+        drafts: Vec<DraftId>,
+    },
+    /// Drafts were refused for good.
+    Refused {
+        /// The thread.
+        thread: ThreadId,
+        /// Local ids.
+        drafts: Vec<DraftId>,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The user was asked into a thread from outside.
+    Invited(ThreadId),
+    /// A thread is gone for the user.
+    Gone(ThreadId),
+    /// Something could not be used: an attack, or a failure that is tried again.
+    Trouble(Option<ThreadId>, ClientError),
+}
+
+/// What a native client keeps between runs.
+pub(crate) struct Saved {
+    pub(crate) user: UserId,
+    pub(crate) device: DeviceId,
+    pub(crate) credentials: Credentials,
+    pub(crate) opaque_key: Vec<u8>,
+    pub(crate) receipt_key: Vec<u8>,
+    pub(crate) vault: Vault,
+    pub(crate) wrap_key: Zeroizing<[u8; 32]>,
+    pub(crate) wrap: Wrap,
+    pub(crate) orgs: Vec<OrgId>,
+    pub(crate) org: Option<OrgCursor>,
+    pub(crate) personal: Option<Cursor>,
+    pub(crate) chains: BTreeMap<ChainName, Pin>,
+    pub(crate) threads: BTreeMap<ThreadId, (u64, Bytes32)>,
+}
+
+/// A signed-in account.
+pub struct Client {
+    pub(crate) rpc: Rpc,
+    pub(crate) account: Account,
+    pub(crate) is_verified: bool,
+    pub(crate) saved: Saved,
+    pub(crate) local: Option<Local>,
+    pub(crate) book: Book,
+    pub(crate) ring: Ring,
+    pub(crate) threads: HashMap<ThreadId, Thread>,
+    pub(crate) outbox: Outbox,
+    pub(crate) sending: FuturesUnordered<BoxFuture<'static, (ThreadId, Answer, Vec<relais_wire::threads::Receipt>)>>,
+    pub(crate) answered: VecDeque<(ThreadId, Answer, Vec<relais_wire::threads::Receipt>)>,
+    pub(crate) events: Option<mpsc::Receiver<Output>>,
+    pub(crate) arrived: VecDeque<Output>,
+    pub(crate) updates: VecDeque<Update>,
+    pub(crate) clock: Steady,
+    pub(crate) reports_old_entries: bool,
+    pub(crate) known_units: HashMap<OrgId, Vec<UnitId>>,
+}
+
+impl core::fmt::Debug for Client {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Client").field("threads", &self.threads.len()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(crate) async fn enter(http: Http, local: Option<Local>, entered: Entered) -> Result<Self, ClientError> {
+        let Entered { account, vault, grant, card } = entered;
+        let credentials = Credentials {
+            session: grant.session,
+            kid: grant.key.kid,
+            key: Zeroizing::new(grant.key.key.0),
+            ticket: Some(grant.ticket.0),
+        };
+        http.set_credentials(Some(credentials.clone()));
+        let wrap_key = Zeroizing::new(draw::<32>(&mut SystemEntropy));
+        let opener = Secret::from_bytes(*wrap_key);
+        let wrap = account
+            .wrap_also(&Opener::KeyFile(&opener), &mut SystemEntropy)
+            .map_err(secret_error)?;
+        let saved = Saved {
+            user: grant.user,
+            device: grant.device,
+            credentials,
+            opaque_key: card.opaque_key.0,
+            receipt_key: card.receipt_key.0,
+            vault: vault.clone(),
+            wrap_key,
+            wrap,
+            org: grant.orgs.first().map(|org| OrgCursor { org: *org, cursor: None }),
+            orgs: grant.orgs,
+            personal: None,
+            chains: BTreeMap::new(),
+            threads: BTreeMap::new(),
+        };
+        let mut client = Self::assemble(http, local, account, vault, saved)?;
+        client.verify_own().await?;
+        client.save()?;
+        Ok(client)
+    }
+
+    pub(crate) fn assemble(
+        http: Http,
+        mut local: Option<Local>,
+        account: Account,
+        vault: Vault,
+        mut saved: Saved,
+    ) -> Result<Self, ClientError> {
+        let outbox = match local.as_mut() {
+            Some(local) => local.outbox()?,
+            None => Outbox::default(),
+        };
+        saved.vault = vault;
+        Ok(Self {
+            rpc: Rpc::new(http),
+            ring: Ring::own(&account),
+            account,
+            is_verified: false,
+            book: Book::new(saved.chains.clone()),
+            saved,
+            local,
+            threads: HashMap::new(),
+            outbox,
+            sending: FuturesUnordered::new(),
+            answered: VecDeque::new(),
+            events: None,
+            arrived: VecDeque::new(),
+            updates: VecDeque::new(),
+            clock: Steady::start(),
+            reports_old_entries: false,
+            known_units: HashMap::new(),
+        })
+    }
+
+    /// Checks the vault against the own chain and the chain against the vault. Nothing is signed before.
+    pub(crate) async fn verify_own(&mut self) -> Result<(), ClientError> {
+        self.book.refresh(&self.rpc, ChainName::User(self.saved.user)).await?;
+        let chain = self.book.chains().user_chain(self.saved.user).ok_or(ClientError::NotFound)?;
+        match self.account.verify(&self.saved.vault, chain) {
+            Ok(()) => {}
+            // Another device may have written a newer vault in between.
+            Err(E2eeError::VaultHashMismatch | E2eeError::VaultRolledBack | E2eeError::ForeignChain) => {
+                let vault = self.rpc.call(GetVault {}).await?;
+                self.account.reload(&vault).map_err(secret_error)?;
+                self.account.verify(&vault, chain).map_err(secret_error)?;
+                self.ring = Ring::own(&self.account);
+                self.saved.vault = vault;
+            }
+            Err(error) => return Err(secret_error(error)),
+        }
+        self.is_verified = true;
+        Ok(())
+    }
+
+    /// Makes sure that what is signed next is signed by the verified account.
+    pub(crate) async fn ready(&mut self) -> Result<(), ClientError> {
+        if self.is_verified { Ok(()) } else { self.verify_own().await }
+    }
+
+    /// The user.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.saved.user
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.saved.device
+    }
+
+    /// The user's `U` and `I`.
+    #[must_use]
+    pub const fn keyrings(&self) -> (KeyringId, KeyringId) {
+        (self.account.personal().id, self.account.inbox().id)
+    }
+
+    /// Organizations the user was a member of at the last sign-in or since.
+    #[must_use]
+    pub fn organizations(&self) -> &[OrgId] {
+        &self.saved.orgs
+    }
+
+    /// The organization in focus.
+    #[must_use]
+    pub fn organization(&self) -> Option<OrgId> {
+        self.saved.org.map(|org| org.org)
+    }
+
+    /// Puts an organization in focus. Takes effect with the next [`Self::connect`].
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn focus(&mut self, org: Option<OrgId>) -> Result<(), ClientError> {
+        if self.organization() != org {
+            self.saved.org = org.map(|org| OrgCursor { org, cursor: None });
+            if let Some(org) = org.filter(|org| !self.saved.orgs.contains(org)) {
+                self.saved.orgs.push(org);
+            }
+        }
+        self.save()
+    }
+
+    /// Messages that wait to be acknowledged by the server.
+    #[must_use]
+    pub const fn unsent(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// The server.
+    #[must_use]
+    pub const fn http(&self) -> &Http {
+        &self.rpc.http
+    }
+
+    /// Verified chains.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// A thread that has been opened.
+    #[must_use]
+    pub fn thread(&self, thread: ThreadId) -> Option<&Thread> {
+        self.threads.get(&thread)
+    }
+
+    /// Whether updates also bring the entries that were there before: after a snapshot, the threads of it are
+    /// read from their beginning.
+    pub const fn report_old_entries(&mut self, yes: bool) {
+        self.reports_old_entries = yes;
+    }
+
+    /// Keeps cursors, pins and credentials.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn save(&mut self) -> Result<(), ClientError> {
+        if let Some(credentials) = self.rpc.http.credentials() {
+            self.saved.credentials = credentials;
+        }
+        self.saved.chains.clone_from(self.book.pins());
+        for (id, thread) in &self.threads {
+            let head = thread.state.head();
+            self.saved.threads.insert(*id, (head.n, head.head));
+        }
+        let Some(local) = &self.local else { return Ok(()) };
+        local.save(&Zeroizing::new(self.saved.encode()?))
+    }
+
+    /// Connects and stays connected. Without word from the server it comes back within `patience_ms`.
+    pub fn connect(&mut self, patience_ms: u64) {
+        if self.rpc.live.is_some() {
+            return;
+        }
+        let seed = u64::from_be_bytes(draw(&mut SystemEntropy));
+        let backoff = Backoff::new(seed, BACKOFF_BASE_MS, patience_ms);
+        let credentials = self.rpc.http.credentials().unwrap_or_else(|| self.saved.credentials.clone());
+        let link = Link::new(credentials, self.saved.org, self.saved.personal, backoff);
+        let (live, events) = Live::start(&self.rpc.http, link);
+        self.rpc.live = Some(live);
+        self.events = Some(events);
+    }
+
+    /// Ends the connection. Everything applied is kept.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub async fn disconnect(&mut self) -> Result<(), ClientError> {
+        if let Some(live) = self.rpc.live.take() {
+            live.tell(Command::Stop).await;
+        }
+        self.rpc.is_live.store(false, Ordering::Relaxed);
+        self.events = None;
+        self.arrived.clear();
+        self.save()
+    }
+
+    /// Waits until there is something for [`Self::work`] to do. May be cancelled at any time.
+    pub async fn wait(&mut self) {
+        let pause = match self.next_send_in() {
+            Some(0) => return,
+            Some(ms) => ms,
+            None => 60_000,
+        };
+        if !self.arrived.is_empty() || !self.answered.is_empty() || !self.updates.is_empty() {
+            return;
+        }
+        tokio::select! {
+            event = next_event(&mut self.events) => self.arrived.extend(event),
+            Some(answer) = self.sending.next() => self.answered.push_back(answer),
+            () = tokio::time::sleep(std::time::Duration::from_millis(pause)) => {}
+        }
+    }
+
+    /// Does what there is to do and answers what happened. Must not be cancelled.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`] only: everything else is an update.
+    pub async fn work(&mut self) -> Result<Vec<Update>, ClientError> {
+        self.collect();
+        let applied = self.process_events().await;
+        self.process_answers().await?;
+        self.send_drafts().await?;
+        if !applied.is_empty() {
+            self.save()?;
+            if let Some(live) = self.rpc.live.clone() {
+                for (stream, seq) in applied {
+                    live.tell(Command::Applied { stream, seq }).await;
+                }
+            }
+        }
+        Ok(self.updates.drain(..).collect())
+    }
+
+    fn collect(&mut self) {
+        if let Some(events) = self.events.as_mut() {
+            while let Ok(event) = events.try_recv() {
+                self.arrived.push_back(event);
+            }
+        }
+    }
+
+    /// Sends everything that waits, for at most this long, without a live connection.
+    ///
+    /// # Errors
+    /// [`ClientError::NoAnswer`] when something is still on its way; the refusal of a draft.
+    pub async fn flush(&mut self, patience_ms: u64) -> Result<Vec<Update>, ClientError> {
+        let until = self.clock.ms() + patience_ms;
+        let mut all = Vec::new();
+        loop {
+            all.extend(self.work().await?);
+            if self.outbox.is_empty() {
+                return Ok(all);
+            }
+            let left = until.saturating_sub(self.clock.ms());
+            if left == 0 {
+                return Err(ClientError::NoAnswer);
+            }
+            tokio::time::timeout(std::time::Duration::from_millis(left), self.wait()).await.ok();
+        }
+    }
+
+    pub(crate) const fn card_head(card: &ThreadCard) -> (u64, Bytes32) {
+        (card.len.get(), card.head)
+    }
+}
+
+async fn next_event(events: &mut Option<mpsc::Receiver<Output>>) -> Option<Output> {
+    match events {
+        Some(receiver) => match receiver.recv().await {
+            Some(event) => Some(event),
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+impl Saved {
+    fn encode(&self) -> Result<Vec<u8>, ClientError> {
+        let mut w = Writer::new();
+        let cursor = |w: &mut Writer, at: Option<Cursor>| {
+            match at {
+                Some(at) => w.array(2).bin(at.epoch.as_bytes()).uint(at.seq.get()),
+                None => w.nil(),
+            };
+        };
+        w.array(14).uint(1).bin(self.user.as_bytes()).bin(self.device.as_bytes());
+        w.array(4).bin(self.credentials.session.as_bytes()).uint(self.credentials.kid.into());
+        w.bin(&self.credentials.key).opt_bin(self.credentials.ticket.as_deref());
+        w.bin(&self.opaque_key).bin(&self.receipt_key);
+        w.array(2).uint(self.vault.version.get()).bin(&self.vault.ciphertext.0);
+        w.bin(&self.wrap_key[..]).bin(&self.wrap.ciphertext.0);
+        w.array(self.orgs.len());
+        for org in &self.orgs {
+            w.bin(org.as_bytes());
+        }
+        match &self.org {
+            Some(org) => {
+                w.array(2).bin(org.org.as_bytes());
+                cursor(&mut w, org.cursor);
+            }
+            None => drop(w.nil()),
+        }
+        cursor(&mut w, self.personal);
+        w.array(self.chains.len());
+        for (name, pin) in &self.chains {
+            let (kind, id) = match name {
+                ChainName::User(id) => (1, *id.as_bytes()),
+                ChainName::Keyring(id) => (2, *id.as_bytes()),
+                ChainName::Unit(id) => (3, *id.as_bytes()),
+            };
+            w.array(5).uint(kind).bin(&id).bin(pin.first.as_bytes()).uint(pin.seq).bin(pin.head.as_bytes());
+        }
+        w.array(self.threads.len());
+        for (id, (n, head)) in &self.threads {
+            w.array(3).bin(id.as_bytes()).uint(*n).bin(head.as_bytes());
+        }
+        w.finish().map_err(|_| ClientError::TooLarge)
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut r = Reader::new(bytes, SAVED_BYTES_MAX).ok()?;
+        r.array(14).ok()?;
+        if r.uint().ok()? != 1 {
+            return None;
+        }
+        let user = UserId::from_bytes(r.fixed().ok()?);
+        let device = DeviceId::from_bytes(r.fixed().ok()?);
+        r.array(4).ok()?;
+        let credentials = Credentials {
+            session: SessionId::from_bytes(r.fixed().ok()?),
+            kid: u32::try_from(r.uint().ok()?).ok()?,
+            key: Zeroizing::new(r.bin(256).ok()?.to_vec()),
+            ticket: r.opt(|r| r.bin(4_096).map(<[u8]>::to_vec)).ok()?,
+        };
+        let opaque_key = r.bin(256).ok()?.to_vec();
+        let receipt_key = r.bin(256).ok()?.to_vec();
+        r.array(2).ok()?;
+        let version = Seq::new(r.uint().ok()?).ok()?;
+        let vault = Vault { version, ciphertext: r.bin(SAVED_BYTES_MAX).ok()?.into() };
+        let wrap_key = Zeroizing::new(r.fixed().ok()?);
+        let ciphertext = r.bin(4_096).ok()?.into();
+        let wrap = Wrap { kind: WrapKind::KeyFile, label: Vec::new().into(), ciphertext };
+        let orgs = r.each(10_000, |r| r.fixed().map(OrgId::from_bytes)).ok()?;
+        let org = r
+            .opt(|r| {
+                r.array(2)?;
+                Ok(OrgCursor { org: OrgId::from_bytes(r.fixed()?), cursor: read_cursor(r)? })
+            })
+            .ok()?;
+        let personal = read_cursor(&mut r).ok()?;
+        let chains = r.each(1_000_000, read_chain_pin).ok()?.into_iter().collect();
+        let threads = r
+            .each(1_000_000, |r| {
+                r.array(3)?;
+                let id = ThreadId::from_bytes(r.fixed()?);
+                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?))))
+            })
+            .ok()?
+            .into_iter()
+            .collect();
+        r.end().ok()?;
+        Some(Self {
+            user,
+            device,
+            credentials,
+            opaque_key,
+            receipt_key,
+            vault,
+            wrap_key,
+            wrap,
+            orgs,
+            org,
+            personal,
+            chains,
+            threads,
+        })
+    }
+}
+
+fn read_cursor(r: &mut Reader<'_>) -> Result<Option<Cursor>, relais_chain::ChainError> {
+    r.opt(|r| {
+        r.array(2)?;
+        let epoch = Epoch::from_bytes(r.fixed()?);
+        let seq = Seq::new(r.uint()?).map_err(|_| relais_chain::ChainError::IntTooLarge)?;
+        Ok(Cursor { epoch, seq })
+    })
+}
+
+fn read_chain_pin(r: &mut Reader<'_>) -> Result<(ChainName, Pin), relais_chain::ChainError> {
+    r.array(5)?;
+    let (kind, id) = (r.uint()?, r.fixed()?);
+    let name = match kind {
+        1 => ChainName::User(UserId::from_bytes(id)),
+        2 => ChainName::Keyring(KeyringId::from_bytes(id)),
+        3 => ChainName::Unit(UnitId::from_bytes(id)),
+        _ => return Err(relais_chain::ChainError::OutOfRange),
+    };
+    let first = Bytes32::from_bytes(r.fixed()?);
+    Ok((name, Pin { first, seq: r.uint()?, head: Bytes32::from_bytes(r.fixed()?) }))
+}

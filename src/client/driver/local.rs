@@ -1,0 +1,309 @@
+//! What a native client keeps between runs: an encrypted state file and an encrypted journal of the outbox.
+//!
+//! The key is a file of its own with mode 0600, so that a copy of the state alone opens nothing. A record is
+//! `u32 length || nonce || ciphertext || tag`; a torn record at the end of the journal is what was not yet
+//! acknowledged, and is dropped.
+//!
+//! Not known here: what the state means.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use relais_chain::codec::{Reader, Writer};
+use relais_e2ee::entropy::SystemEntropy;
+use relais_e2ee::{Secret, aead};
+use relais_wire::ids::{IdemKey, ThreadId};
+use relais_wire::threads::Append;
+use zeroize::Zeroizing;
+
+use crate::core::outbox::{Draft, signed_entry};
+use crate::core::{Outbox, Record};
+use crate::error::ClientError;
+
+/// Bytes of the state file: pins of some ten thousand chains and threads.
+const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes of one journal record: one request of the largest size, with room.
+const RECORD_BYTES_MAX: usize = 512 * 1024;
+
+/// Bytes of the journal after which it is written anew when it is empty anyway.
+const COMPACT_BYTES: u64 = 1024 * 1024;
+
+const STATE_AAD: &[u8] = b"relais/v1/local-state";
+const JOURNAL_AAD: &[u8] = b"relais/v1/local-outbox";
+
+/// The folder of one signed-in account.
+#[derive(Debug)]
+pub struct Local {
+    dir: PathBuf,
+    key: Secret<32>,
+    journal: Option<File>,
+    journal_bytes: u64,
+}
+
+fn storage(what: &'static str) -> impl Fn(std::io::Error) -> ClientError {
+    move |_| ClientError::Storage(what)
+}
+
+impl Local {
+    /// Opens a folder, making it and its key on first use.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn open(dir: &Path) -> Result<Self, ClientError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(storage("the folder cannot be made"))?;
+        let key = read_or_make_key(&dir.join("key"))?;
+        Ok(Self { dir: dir.to_owned(), key, journal: None, journal_bytes: 0 })
+    }
+
+    /// The state, if there is one.
+    ///
+    /// # Errors
+    /// [`ClientError::LocalState`] when it does not open.
+    pub fn load(&self) -> Result<Option<Zeroizing<Vec<u8>>>, ClientError> {
+        let sealed = match fs::read(self.dir.join("state")) {
+            Ok(sealed) => sealed,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(_) => return Err(ClientError::Storage("the state cannot be read")),
+        };
+        if sealed.len() > STATE_BYTES_MAX {
+            return Err(ClientError::LocalState);
+        }
+        aead::open(&self.key, STATE_AAD, &sealed).map(Some).map_err(|_| ClientError::LocalState)
+    }
+
+    /// Replaces the state, durably.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn save(&self, state: &[u8]) -> Result<(), ClientError> {
+        let sealed = aead::seal(&self.key, STATE_AAD, state, &mut SystemEntropy)
+            .map_err(|_| ClientError::Platform)?;
+        let fresh = self.dir.join("state.new");
+        let failed = storage("the state cannot be written");
+        let mut file = private(&fresh, true).map_err(&failed)?;
+        file.write_all(&sealed).and_then(|()| file.sync_data()).map_err(&failed)?;
+        fs::rename(&fresh, self.dir.join("state")).map_err(&failed)
+    }
+
+    /// Forgets the account: state and journal.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn erase(&mut self) -> Result<(), ClientError> {
+        self.journal = None;
+        for name in ["state", "outbox"] {
+            match fs::remove_file(self.dir.join(name)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) => return Err(ClientError::Storage("the state cannot be removed")),
+            }
+        }
+        Ok(())
+    }
+
+    /// The outbox as its journal kept it, and opens the journal for more.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn outbox(&mut self) -> Result<Outbox, ClientError> {
+        let path = self.dir.join("outbox");
+        let mut bytes = Vec::new();
+        if let Ok(mut file) = File::open(&path) {
+            file.read_to_end(&mut bytes).map_err(storage("the outbox cannot be read"))?;
+        }
+        let mut records = Vec::new();
+        let mut rest = bytes.as_slice();
+        while let Some((record, after)) = split_record(rest) {
+            let Ok(plain) = aead::open(&self.key, JOURNAL_AAD, record) else { break };
+            let Some(record) = decode(&plain) else { break };
+            records.push(record);
+            rest = after;
+        }
+        let outbox = Outbox::restore(records);
+        self.rewrite(&outbox)?;
+        Ok(outbox)
+    }
+
+    /// Writes a record, durably.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn record(&mut self, record: &Record, outbox: &Outbox) -> Result<(), ClientError> {
+        if outbox.is_empty() && self.journal_bytes > COMPACT_BYTES {
+            return self.rewrite(outbox);
+        }
+        let framed = self.frame(record)?;
+        let failed = storage("the outbox cannot be written");
+        let file = self.journal.as_mut().ok_or(ClientError::Storage("the outbox is not open"))?;
+        file.write_all(&framed).map_err(&failed)?;
+        // What is done need not survive: at worst it is sent again under the same key.
+        if !matches!(record, Record::Done { .. }) {
+            file.sync_data().map_err(&failed)?;
+        }
+        self.journal_bytes += u64::try_from(framed.len()).unwrap_or(0);
+        Ok(())
+    }
+
+    fn rewrite(&mut self, outbox: &Outbox) -> Result<(), ClientError> {
+        let failed = storage("the outbox cannot be written");
+        let fresh = self.dir.join("outbox.new");
+        let mut file = private(&fresh, true).map_err(&failed)?;
+        for record in outbox.records() {
+            file.write_all(&self.frame(&record)?).map_err(&failed)?;
+        }
+        file.sync_data().map_err(&failed)?;
+        fs::rename(&fresh, self.dir.join("outbox")).map_err(&failed)?;
+        self.journal_bytes = 0;
+        self.journal = Some(file);
+        Ok(())
+    }
+
+    fn frame(&self, record: &Record) -> Result<Vec<u8>, ClientError> {
+        let sealed = aead::seal(&self.key, JOURNAL_AAD, &encode(record)?, &mut SystemEntropy)
+            .map_err(|_| ClientError::Platform)?;
+        let len = u32::try_from(sealed.len()).map_err(|_| ClientError::TooLarge)?;
+        Ok([&len.to_be_bytes()[..], &sealed].concat())
+    }
+}
+
+fn private(path: &Path, truncate: bool) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(truncate).mode(0o600).open(path)
+}
+
+fn read_or_make_key(path: &Path) -> Result<Secret<32>, ClientError> {
+    match fs::read(path) {
+        Ok(bytes) => Secret::from_slice(&Zeroizing::new(bytes)).ok_or(ClientError::LocalState),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = Secret::random(&mut SystemEntropy);
+            let failed = storage("the key cannot be written");
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)
+                .map_err(&failed)?;
+            file.write_all(key.expose()).and_then(|()| file.sync_all()).map_err(&failed)?;
+            Ok(key)
+        }
+        Err(_) => Err(ClientError::Storage("the key cannot be read")),
+    }
+}
+
+fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first_chunk::<4>()?;
+    let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+    if len > RECORD_BYTES_MAX { None } else { rest.split_at_checked(len) }
+}
+
+fn encode(record: &Record) -> Result<Vec<u8>, ClientError> {
+    let mut w = Writer::new();
+    let ids = |w: &mut Writer, drafts: &[u64]| {
+        w.array(drafts.len());
+        for id in drafts {
+            w.uint(*id);
+        }
+    };
+    match record {
+        Record::Written(draft) => {
+            w.array(4).uint(1).uint(draft.id).bin(draft.thread.as_bytes()).bin(&draft.body);
+        }
+        Record::Sealed { drafts, append } => {
+            w.array(5).uint(2).bin(append.idem.as_bytes()).bin(append.thread.as_bytes());
+            ids(&mut w, drafts);
+            w.array(append.entries.len());
+            for entry in &append.entries {
+                w.array(3).bin(&entry.core.0).bin(&entry.payload.0).bin(&entry.sig.0);
+            }
+        }
+        Record::Unsealed { thread } => {
+            w.array(2).uint(3).bin(thread.as_bytes());
+        }
+        Record::Done { drafts } => {
+            w.array(2).uint(4);
+            ids(&mut w, drafts);
+        }
+    }
+    w.finish().map_err(|_| ClientError::TooLarge)
+}
+
+fn decode(bytes: &[u8]) -> Option<Record> {
+    let mut r = Reader::new(bytes, RECORD_BYTES_MAX).ok()?;
+    r.list(8).ok()?;
+    let record = match r.uint().ok()? {
+        1 => Record::Written(Draft {
+            id: r.uint().ok()?,
+            thread: ThreadId::from_bytes(r.fixed().ok()?),
+            body: r.bin(RECORD_BYTES_MAX).ok()?.to_vec(),
+        }),
+        2 => {
+            let idem = IdemKey::from_bytes(r.fixed().ok()?);
+            let thread = ThreadId::from_bytes(r.fixed().ok()?);
+            let drafts = r.each(64, Reader::uint).ok()?;
+            let entries = r
+                .each(64, |r| {
+                    r.array(3)?;
+                    let (core, payload) = (r.bin(RECORD_BYTES_MAX)?, r.bin(RECORD_BYTES_MAX)?);
+                    Ok(signed_entry(core, payload, r.bin(64)?))
+                })
+                .ok()?;
+            Record::Sealed { drafts, append: Append { idem, thread, entries } }
+        }
+        3 => Record::Unsealed { thread: ThreadId::from_bytes(r.fixed().ok()?) },
+        4 => Record::Done { drafts: r.each(64, Reader::uint).ok()? },
+        _ => return None,
+    };
+    r.end().ok()?;
+    Some(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use relais_wire::ids::ThreadId;
+
+    use super::Local;
+    use crate::core::outbox::Next;
+    use crate::error::ClientError;
+
+    const THREAD: ThreadId = ThreadId::from_bytes([1; 16]);
+
+    #[test]
+    fn the_state_opens_with_its_key_only_and_the_key_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let local = Local::open(dir.path()).unwrap();
+        local.save(b"a secret of the ward").unwrap();
+        assert_eq!(&local.load().unwrap().unwrap()[..], b"a secret of the ward");
+        let on_disk = std::fs::read(dir.path().join("state")).unwrap();
+        assert!(!on_disk.windows(6).any(|window| window == b"secret"));
+        let mode = std::fs::metadata(dir.path().join("key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(dir.path().join("key"), [0; 32]).unwrap();
+        assert_eq!(Local::open(dir.path()).unwrap().load(), Err(ClientError::LocalState));
+    }
+
+    #[test]
+    fn drafts_survive_the_process_and_a_torn_record_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(dir.path()).unwrap();
+        let mut outbox = local.outbox().unwrap();
+        for body in [vec![1], vec![2]] {
+            let (_, record) = outbox.write(THREAD, body).unwrap();
+            local.record(&record, &outbox).unwrap();
+        }
+        let path = dir.path().join("outbox");
+        let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+        file.write_all(&[0, 0, 1, 0, 9, 9]).unwrap();
+        let mut again = Local::open(dir.path()).unwrap().outbox().unwrap();
+        let Next::Seal { drafts, .. } = again.next(0) else { panic!("nothing was kept") };
+        assert_eq!(drafts.iter().map(|draft| draft.body[0]).collect::<Vec<_>>(), [1, 2]);
+    }
+}

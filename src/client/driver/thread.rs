@@ -1,0 +1,141 @@
+//! One thread: its verified state, what was read of it, and the seeds of its epochs.
+//!
+//! Not known here: how entries arrive.
+
+use relais_chain::control::Control;
+use relais_chain::entry::Kind;
+use relais_chain::thread::{Applied, ThreadState};
+use relais_chain::codec::Writer;
+use relais_chain::{ChainError, Signed};
+use relais_e2ee::body::Body;
+use relais_e2ee::thread::ThreadKeys;
+use relais_wire::ids::{DeviceId, MsgId, ThreadId, UserId};
+use relais_wire::threads::StoredEntry;
+
+use super::book::Past;
+use crate::error::{ClientError, Hostile};
+
+/// A thread as this client has verified it.
+#[derive(Debug)]
+pub struct Thread {
+    pub(crate) state: ThreadState,
+    pub(crate) keys: ThreadKeys,
+    pub(crate) past: Past,
+    pub(crate) title: Option<String>,
+    pub(crate) epoch_messages: u64,
+    pub(crate) epoch_since_ms: u64,
+}
+
+/// What an entry says.
+#[derive(Debug)]
+pub enum Content {
+    /// A message that could be read.
+    Body(Body),
+    /// A message from before this user's history begins, or whose content was deleted.
+    Unreadable,
+    /// A message that does not open under the key its author signed.
+    Tampered(ClientError),
+    /// A control entry.
+    Control(Box<Control>),
+    /// An entry of a newer version.
+    Unknown,
+}
+
+/// An entry as a reader sees it.
+#[derive(Debug)]
+pub struct Message {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Position.
+    pub n: u64,
+    /// Its id.
+    pub id: MsgId,
+    /// Who signed it.
+    pub author: UserId,
+    /// On which device.
+    pub device: DeviceId,
+    /// The author's time, ms since 1970.
+    pub written_ms: u64,
+    /// Server time of the commit, ms since 1970.
+    pub committed_ms: u64,
+    /// What it says.
+    pub content: Content,
+}
+
+impl Thread {
+    pub(crate) fn new(thread: ThreadId) -> Self {
+        let state = ThreadState::new(thread);
+        let mut past = Past::default();
+        past.heads.insert(0, state.head().head);
+        Self {
+            state,
+            keys: ThreadKeys::new(thread),
+            past,
+            title: None,
+            epoch_messages: 0,
+            epoch_since_ms: 0,
+        }
+    }
+
+    /// The verified state.
+    #[must_use]
+    pub const fn state(&self) -> &ThreadState {
+        &self.state
+    }
+
+    /// The title, as the last message that named one.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// Takes note of an entry that the state took in.
+    pub(crate) fn note(&mut self, applied: &Applied, committed_ms: u64) {
+        self.past.heads.insert(applied.n, applied.head);
+        self.past.seen.insert(applied.core.msg_id);
+        match &applied.control {
+            Some(control) => {
+                if matches!(control, Control::Create(_) | Control::Epoch(_)) {
+                    self.epoch_messages = 0;
+                    self.epoch_since_ms = committed_ms;
+                }
+                self.keys.note(control);
+            }
+            None if applied.core.kind == Kind::Message => self.epoch_messages += 1,
+            None => {}
+        }
+    }
+
+    /// Compares an entry that is known already with the one that was served again.
+    pub(crate) fn check_known(&self, entry: &StoredEntry) -> Result<(), ClientError> {
+        let n = entry.n.get();
+        let (Some(before), Some(known)) =
+            (n.checked_sub(1).and_then(|n| self.past.heads.get(&n)), self.past.heads.get(&n))
+        else {
+            return Ok(());
+        };
+        let hash = Signed::parse(&bytes_of(entry)?).map_err(ClientError::entry)?.entry_hash();
+        if relais_chain::hash::head(before, n, &hash) == *known {
+            Ok(())
+        } else {
+            Err(Hostile::ThreadForked.into())
+        }
+    }
+}
+
+/// An entry as one signed object; a stub where its content was dropped.
+pub(crate) fn bytes_of(entry: &StoredEntry) -> Result<Vec<u8>, ClientError> {
+    let wrong = ClientError::entry;
+    let sig = <[u8; 64]>::try_from(entry.sig.as_slice()).map_err(|_| wrong(ChainError::WrongLength))?;
+    match (&entry.payload, &entry.payload_hash) {
+        (Some(payload), _) => {
+            Signed::whole(entry.core.0.clone(), payload.0.clone(), sig).to_bytes().map_err(wrong)
+        }
+        (None, Some(hash)) => {
+            let mut w = Writer::new();
+            w.array(4).bin(&entry.core.0).nil().bin(&sig).bin(hash.as_bytes());
+            w.finish().map_err(wrong)
+        }
+        (None, None) => Err(wrong(ChainError::PayloadMissing)),
+    }
+}

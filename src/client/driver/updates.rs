@@ -1,0 +1,452 @@
+//! What arrives: entries of streams, resynchronisation, the state of the connection; and reading threads.
+
+use std::sync::atomic::Ordering;
+
+use relais_chain::facts::Mode;
+use relais_chain::entry::Kind;
+use relais_chain::thread::Applied;
+use relais_chain::{ChainError, Signed};
+use relais_e2ee::{E2eeError, message};
+use relais_wire::chains::{BoxScope, GetBoxes};
+use relais_wire::control::{Cursor, OrgCursor, ResyncReason};
+use relais_wire::events::EntriesAppended;
+use relais_wire::ids::{Bytes32, KeyringId, OrgId, Seq, ThreadId};
+use relais_wire::limits::PAGE_ENTRIES_MAX;
+use relais_wire::streams::GetSnapshot;
+use relais_wire::threads::{GetEntries, GetThread, MarkRead, PartyState, StoredEntry, ThreadCard};
+use relais_wire::{Event, StreamTag};
+
+use super::book::ChainName;
+use super::client::{Client, Update};
+use super::live::Command;
+use super::ring::box_error;
+use super::thread::{Content, Message, Thread, bytes_of};
+use crate::core::{Output, Violation};
+use crate::error::{ClientError, Hostile};
+
+impl Client {
+    /// Does what the connection brought; answers what was applied of each stream.
+    pub(crate) async fn process_events(&mut self) -> Vec<(StreamTag, u64)> {
+        let mut applied: Vec<(StreamTag, u64)> = Vec::new();
+        while let Some(output) = self.arrived.pop_front() {
+            match output {
+                Output::Entry { stream, seq, event } => {
+                    if let Ok(event) = event
+                        && let Err((thread, error)) = self.apply_event(event).await
+                    {
+                        let again = error.is_transient();
+                        self.updates.push_back(Update::Trouble(thread, error));
+                        if again {
+                            if let Some(live) = self.rpc.live.clone() {
+                                live.tell(Command::NotApplied { stream }).await;
+                            }
+                            // What follows of this stream comes again with it.
+                            self.arrived.retain(
+                                |o| !matches!(o, Output::Entry { stream: other, .. } if *other == stream),
+                            );
+                            continue;
+                        }
+                    }
+                    self.move_cursor(stream, seq);
+                    applied.retain(|(other, _)| *other != stream);
+                    applied.push((stream, seq));
+                }
+                Output::Online { now, .. } => {
+                    self.rpc.http.told_time(now.get());
+                    self.rpc.is_live.store(true, Ordering::Relaxed);
+                    self.outbox.hurry();
+                    self.updates.push_back(Update::Online);
+                }
+                Output::Offline { retry_in } => {
+                    self.rpc.is_live.store(false, Ordering::Relaxed);
+                    self.updates.push_back(Update::Offline { retry_in });
+                }
+                Output::Stopped(reason) => {
+                    self.rpc.is_live.store(false, Ordering::Relaxed);
+                    self.updates.push_back(Update::Stopped(reason));
+                }
+                Output::Resync { stream, org, reason } => self.resync(stream, org, reason).await,
+                Output::CaughtUp(stream) => self.updates.push_back(Update::CaughtUp(stream)),
+                Output::Violation(violation) => {
+                    let error = match violation {
+                        Violation::StreamHole => Hostile::StreamHole.into(),
+                        Violation::Malformed | Violation::OutOfPlace => ClientError::Protocol,
+                    };
+                    self.updates.push_back(Update::Trouble(None, error));
+                }
+                Output::Credentials(_)
+                | Output::Hint(_)
+                | Output::Connect
+                | Output::Send(_)
+                | Output::Disconnect
+                | Output::Reply { .. }
+                | Output::Wait(_) => {}
+            }
+        }
+        applied
+    }
+
+    fn move_cursor(&mut self, stream: StreamTag, seq: u64) {
+        let Ok(seq) = Seq::new(seq) else { return };
+        let at = match stream {
+            StreamTag::Org => self.saved.org.as_mut().and_then(|org| org.cursor.as_mut()),
+            StreamTag::Personal => self.saved.personal.as_mut(),
+        };
+        if let Some(at) = at {
+            at.seq = seq;
+        }
+    }
+
+    async fn apply_event(&mut self, event: Event) -> Result<(), (Option<ThreadId>, ClientError)> {
+        match event {
+            Event::EntriesAppended(appended) => {
+                let thread = appended.thread;
+                self.take_entries(appended).await.map_err(|error| (Some(thread), error))
+            }
+            Event::Invited(invited) => {
+                self.updates.push_back(Update::Invited(invited.thread));
+                Ok(())
+            }
+            Event::ThreadGone(gone) => {
+                self.threads.remove(&gone.thread);
+                self.updates.push_back(Update::Gone(gone.thread));
+                Ok(())
+            }
+            Event::ChainGrew(grew) => {
+                let name = ChainName::of(grew.chain, grew.id);
+                self.book.refresh(&self.rpc, name).await.map_err(|error| (None, error))?;
+                if name == ChainName::User(self.user()) {
+                    self.verify_own().await.map_err(|error| (None, error))?;
+                }
+                Ok(())
+            }
+            Event::ReadMoved(_)
+            | Event::SessionOpened(_)
+            | Event::SessionEnded(_)
+            | Event::ObjectChanged(_)
+            | Event::MemberWaits(_)
+            | Event::Badge(_)
+            | Event::Progress(_)
+            | Event::Typing(_) => Ok(()),
+        }
+    }
+
+    async fn take_entries(&mut self, appended: EntriesAppended) -> Result<(), ClientError> {
+        let id = appended.thread;
+        let known = self.threads.get(&id).map(|thread| thread.state.head().n);
+        let first = appended.entries.first().map_or(0, |entry| entry.n.get());
+        if known.is_none_or(|n| first > n + 1) {
+            // Entries before these are missing here: read the thread, which includes these.
+            let reported_from = known.map_or(first, |n| n + 1);
+            return self.sync_thread(id, Some(reported_from)).await;
+        }
+        for entry in &appended.entries {
+            self.take_entry(id, entry, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Verifies an entry and takes it in; an entry that is known already must be the same.
+    pub(crate) async fn take_entry(
+        &mut self,
+        id: ThreadId,
+        entry: &StoredEntry,
+        report: bool,
+    ) -> Result<(), ClientError> {
+        let mut thread = self.threads.remove(&id).unwrap_or_else(|| Thread::new(id));
+        let result = self.take_into(&mut thread, entry, report).await;
+        self.threads.insert(id, thread);
+        result
+    }
+
+    async fn take_into(
+        &mut self,
+        thread: &mut Thread,
+        entry: &StoredEntry,
+        report: bool,
+    ) -> Result<(), ClientError> {
+        let id = thread.state.thread();
+        let (n, at) = (entry.n.get(), thread.state.head().n);
+        if n <= at {
+            return thread.check_known(entry);
+        }
+        if n > at + 1 {
+            return Err(Hostile::EntryDropped.into());
+        }
+        let bytes = bytes_of(entry)?;
+        let Thread { state, past, .. } = thread;
+        let checked = self
+            .book
+            .decide(&self.rpc, ClientError::entry, |book| {
+                state.check(&book.asking(id, past), &bytes, Mode::Replay)
+            })
+            .await?;
+        let applied = state.commit(checked).map_err(ClientError::entry)?;
+        thread.note(&applied, entry.at.get());
+        if let Some((pinned, head)) = self.saved.threads.get(&id)
+            && *pinned == applied.n
+            && *head != applied.head
+        {
+            return Err(Hostile::ThreadForked.into());
+        }
+        let signed = Signed::parse(&bytes).map_err(ClientError::entry)?;
+        let content = self.read(thread, &applied, &signed).await?;
+        if let Content::Body(body) = &content
+            && let Some(title) = &body.title
+        {
+            thread.title = Some(title.clone());
+        }
+        if report {
+            self.updates.push_back(Update::Entry(Message {
+                thread: id,
+                n: applied.n,
+                id: applied.core.msg_id,
+                author: applied.core.author.user,
+                device: applied.core.device,
+                written_ms: applied.core.ts_ms,
+                committed_ms: entry.at.get(),
+                content,
+            }));
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &mut self,
+        thread: &mut Thread,
+        applied: &Applied,
+        signed: &Signed,
+    ) -> Result<Content, ClientError> {
+        if let Some(control) = &applied.control {
+            return Ok(Content::Control(Box::new(control.clone())));
+        }
+        if applied.core.kind != Kind::Message {
+            return Ok(Content::Unknown);
+        }
+        if signed.payload().is_none() {
+            return Ok(Content::Unreadable);
+        }
+        match self.open_epoch(thread, applied.core.epoch).await {
+            Ok(()) => {}
+            Err(ClientError::NoKey) => return Ok(Content::Unreadable),
+            Err(error) if error.hostile().is_some() => return Ok(Content::Tampered(error)),
+            Err(error) => return Err(error),
+        }
+        let seed = thread.keys.seed(applied.core.epoch).map_err(box_error)?;
+        Ok(match message::open(applied, signed, seed) {
+            Ok(body) => Content::Body(body),
+            Err(E2eeError::ContentErased) => Content::Unreadable,
+            Err(_) => Content::Tampered(Hostile::MessageTampered.into()),
+        })
+    }
+
+    /// Has the seed of an epoch at hand.
+    pub(crate) async fn open_epoch(&mut self, thread: &mut Thread, epoch: u64) -> Result<(), ClientError> {
+        match thread.keys.seed(epoch) {
+            Ok(_) => return Ok(()),
+            Err(E2eeError::NoSeed | E2eeError::HistoryWalled) => {}
+            Err(error) => return Err(box_error(error)),
+        }
+        let newest = thread.keys.newest().ok_or(ClientError::NoKey)?;
+        let mut trouble = ClientError::NoKey;
+        for candidate in (epoch..=newest).rev() {
+            for holder in self.holders(thread, candidate) {
+                match self.open_box(thread, candidate, holder).await {
+                    Ok(()) if thread.keys.seed(epoch).is_ok() => return Ok(()),
+                    Ok(()) | Err(ClientError::NoKey) => {}
+                    Err(error) => trouble = error,
+                }
+            }
+        }
+        Err(trouble)
+    }
+
+    /// Keyrings of an epoch that may be this user's: the own ones first.
+    fn holders(&self, thread: &Thread, epoch: u64) -> Vec<KeyringId> {
+        let (personal, inbox) = self.keyrings();
+        let teams = thread.state.roster().epoch().recipients.keys().copied();
+        let mut all: Vec<KeyringId> = [inbox, personal].into_iter().chain(teams).collect();
+        let mut known = std::collections::BTreeSet::new();
+        all.retain(|keyring| {
+            let foreign = self.book.chains().keyring_chain(*keyring).is_some_and(|chain| {
+                matches!(chain.owner(), relais_chain::facts::Owner::User(owner) if owner != self.user())
+            });
+            !foreign && known.insert(*keyring) && thread.keys.is_recipient(epoch, *keyring)
+        });
+        all
+    }
+
+    async fn open_box(&mut self, thread: &mut Thread, epoch: u64, holder: KeyringId) -> Result<(), ClientError> {
+        let number = u32::try_from(epoch).map_err(|_| ClientError::TooLarge)?;
+        self.book.need(&self.rpc, ChainName::Keyring(holder)).await?;
+        let seeds = self.ring.reach(&self.rpc, &mut self.book, &self.account, holder).await?;
+        let ask = GetBoxes {
+            scope: BoxScope::Thread,
+            id: thread.state.thread().into(),
+            from: number,
+            to: number,
+            recipient: holder,
+        };
+        let boxes = self.rpc.call(ask).await?.boxes;
+        let history = self.book.chains().keyring_chain(holder).ok_or(ClientError::NotFound)?;
+        thread.keys.open_box(epoch, &boxes, holder, seeds, history).map_err(box_error)
+    }
+
+    /// Reads what a thread has grown by. Entries from `report_from` on become updates.
+    ///
+    /// # Errors
+    /// The server's refusals; an attack.
+    pub async fn sync_thread(&mut self, id: ThreadId, report_from: Option<u64>) -> Result<(), ClientError> {
+        loop {
+            let known = self.threads.get(&id).map_or(0, |thread| thread.state.head().n);
+            let ask = GetEntries {
+                thread: id,
+                from: Seq::new(known + 1).map_err(|_| ClientError::TooLarge)?,
+                max: PAGE_ENTRIES_MAX,
+                backward: false,
+            };
+            let page = self.rpc.call(ask).await?;
+            let pinned = self.saved.threads.get(&id).map_or(0, |(n, _)| *n);
+            if page.len.get() < known.max(pinned) {
+                return Err(Hostile::ThreadRolledBack.into());
+            }
+            for entry in &page.entries {
+                let report = report_from.is_some_and(|from| entry.n.get() >= from);
+                self.take_entry(id, entry, report).await?;
+            }
+            let now = self.threads.get(&id).map_or(0, |thread| thread.state.head().n);
+            if now >= page.len.get() {
+                return self.check_head(id, page.len.get(), &page.head);
+            }
+            if now == known {
+                return Err(Hostile::EntryDropped.into());
+            }
+        }
+    }
+
+    fn check_head(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
+        let Some(thread) = self.threads.get(&id) else { return Ok(()) };
+        match thread.past.heads.get(&n) {
+            Some(known) if known != head => Err(Hostile::ThreadForked.into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Has a thread at hand, up to date.
+    ///
+    /// # Errors
+    /// Those of [`Self::sync_thread`].
+    pub async fn open_thread(&mut self, id: ThreadId) -> Result<&Thread, ClientError> {
+        self.sync_thread(id, None).await?;
+        self.save()?;
+        self.threads.get(&id).ok_or(ClientError::NotFound)
+    }
+
+    /// All entries of a thread as this user may read them, oldest first: back to the wall where history begins.
+    ///
+    /// # Errors
+    /// Those of [`Self::sync_thread`].
+    pub async fn history(&mut self, id: ThreadId) -> Result<Vec<Message>, ClientError> {
+        self.threads.remove(&id);
+        let waiting = std::mem::take(&mut self.updates);
+        let result = self.sync_thread(id, Some(0)).await;
+        let all = std::mem::replace(&mut self.updates, waiting);
+        result?;
+        self.save()?;
+        Ok(all.into_iter().filter_map(|u| if let Update::Entry(message) = u { Some(message) } else { None }).collect())
+    }
+
+    /// Says that everything up to `n` was seen.
+    ///
+    /// # Errors
+    /// The server's refusals.
+    pub async fn mark_read(&mut self, thread: ThreadId, n: u64) -> Result<(), ClientError> {
+        let n = Seq::new(n).map_err(|_| ClientError::TooLarge)?;
+        self.rpc.call(MarkRead { thread, n }).await.map(drop)
+    }
+
+    /// The threads of a context, newest first.
+    ///
+    /// # Errors
+    /// The server's refusals; an attack.
+    pub async fn threads(&mut self, org: Option<OrgId>) -> Result<(Vec<ThreadCard>, Cursor), ClientError> {
+        let mut cards = Vec::new();
+        let mut page = None;
+        loop {
+            let snapshot = self.rpc.call(GetSnapshot { org, page }).await?;
+            for card in &snapshot.threads {
+                let (n, head) = Self::card_head(card);
+                self.check_card(card.thread, n, &head)?;
+            }
+            cards.extend(snapshot.threads);
+            page = snapshot.next;
+            if page.is_none() {
+                return Ok((cards, snapshot.cursor));
+            }
+        }
+    }
+
+    fn check_card(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
+        if let Some((pinned, pinned_head)) = self.saved.threads.get(&id) {
+            if n < *pinned {
+                return Err(Hostile::ThreadRolledBack.into());
+            }
+            if n == *pinned && head != pinned_head {
+                return Err(Hostile::ThreadForked.into());
+            }
+        }
+        self.check_head(id, n, head)
+    }
+
+    /// What the server says of a thread.
+    ///
+    /// # Errors
+    /// The server's refusals; an attack.
+    pub async fn thread_card(&mut self, thread: ThreadId) -> Result<ThreadCard, ClientError> {
+        let card = self.rpc.call(GetThread { thread }).await?;
+        let (n, head) = Self::card_head(&card);
+        self.check_card(thread, n, &head)?;
+        Ok(card)
+    }
+
+    async fn resync(&mut self, stream: StreamTag, org: Option<OrgId>, reason: ResyncReason) {
+        let read = self.threads(org).await;
+        let (cards, cursor) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.updates.push_back(Update::Trouble(None, error));
+                // Asked for again with the next connection.
+                return;
+            }
+        };
+        for card in cards.iter().rev().filter(|card| card.state == PartyState::Active) {
+            let known = self.threads.get(&card.thread).map(|thread| thread.state.head().n);
+            let from = match known {
+                Some(n) => Some(n + 1),
+                None if self.reports_old_entries => Some(0),
+                None => self.saved.threads.get(&card.thread).map(|(n, _)| n + 1),
+            };
+            if from.is_some_and(|from| card.len.get() >= from)
+                && let Err(error) = self.sync_thread(card.thread, from).await
+            {
+                self.updates.push_back(Update::Trouble(Some(card.thread), error));
+            }
+        }
+        match (stream, org) {
+            (StreamTag::Org, Some(org)) => self.saved.org = Some(OrgCursor { org, cursor: Some(cursor) }),
+            (StreamTag::Org, None) => {}
+            (StreamTag::Personal, _) => self.saved.personal = Some(cursor),
+        }
+        if let Err(error) = self.save() {
+            self.updates.push_back(Update::Trouble(None, error));
+        }
+        if let Some(live) = self.rpc.live.clone() {
+            live.tell(Command::Follow { stream, cursor }).await;
+        }
+        self.updates.push_back(Update::Resynced(stream, reason));
+    }
+
+    pub(crate) const fn wrong_own(error: ChainError) -> ClientError {
+        ClientError::OwnCheck(error)
+    }
+}
