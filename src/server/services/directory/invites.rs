@@ -168,6 +168,10 @@ pub(crate) async fn accept(
     let found = ctx.read(InviteByToken(sha256(request.token.as_slice()))).await?;
     let invite = found.filter(|invite| is_open(invite, ctx.now_ms));
     let invite = invite.ok_or_else(|| refuse::refuse(ErrorCode::InviteInvalid))?;
+    let details: Option<InviteDetails> = profile::decode(invite.details.as_slice());
+    if details.is_none_or(|details| details.key.is_some() && request.proof.is_none()) {
+        return Err(refuse::refuse(ErrorCode::InviteInvalid));
+    }
     let line = about(invite.org, user, Audited::InvitationUpdate, invite.invite);
     let domain = Domain::new(ctx.now_ms, line).idem(ctx.idem(user, request.idem, Vec::new()));
     let domain = used(ctx, &invite, user, request.proof, domain).await?;

@@ -326,3 +326,45 @@ async fn a_recovery_code_gives_access_back_and_ends_all_sessions() {
     assert_eq!(refused(password(&server, "ada@example.org", PASSWORD).await), ErrorCode::WrongCredentials);
     assert!(password(&server, "ada@example.org", b"new one").await.is_ok());
 }
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let other = authenticated(&sign_in(&mut server, "ada@example.org").await.unwrap());
+    let (start, opaque) = {
+        use opaque_ke::ClientRegistration;
+        let start =
+            ClientRegistration::<relais_server::keys::Suite>::start(&mut rand08::rngs::OsRng, b"another")
+                .unwrap();
+        (start.state, Bin(start.message.serialize().to_vec()))
+    };
+    let me = Caller::Session(ada.who);
+    let answer = server.call(me, relais_wire::account::PasswordStart { opaque }).await.unwrap();
+    let upload = start
+        .finish(
+            &mut rand08::rngs::OsRng,
+            b"another",
+            opaque_ke::RegistrationResponse::deserialize(answer.opaque.as_slice()).unwrap(),
+            opaque_ke::ClientRegistrationFinishParameters::new(identifiers(&ada.user), Some(&cheap())),
+        )
+        .unwrap();
+    world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &vault_link(2));
+    let rekey = Rekey {
+        idem: idem(),
+        login: None,
+        opaque: Bin(upload.message.serialize().to_vec()),
+        vault: vault(2),
+        wraps: wraps(),
+        recovery: None,
+        links: world.fresh(),
+        device: None,
+    };
+    assert_eq!(refused(server.anonymous(rekey.clone()).await), ErrorCode::Unauthenticated);
+    assert_eq!(server.call(me, rekey).await.unwrap().session, None);
+    assert_eq!(server.call(me, GetVault {}).await.unwrap(), vault(2));
+    assert_eq!(refused(server.call(Caller::Session(other), GetVault {}).await), ErrorCode::Revoked);
+    assert_eq!(refused(password(&server, "ada@example.org", PASSWORD).await), ErrorCode::WrongCredentials);
+    assert!(password(&server, "ada@example.org", b"another").await.is_ok());
+}

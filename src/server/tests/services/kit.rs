@@ -66,6 +66,8 @@ pub struct Wish {
     pub closed: bool,
     pub demo: bool,
     pub recovery_wait_ms: u64,
+    /// Size of the database at most, in pages of 4 KiB.
+    pub pages_max: Option<u32>,
 }
 
 pub struct Server {
@@ -84,7 +86,8 @@ impl Server {
 
     async fn in_folder(dir: TempDir, wish: Wish, offset_ms: i64) -> Self {
         let keys = Keys::open(&dir.path().join("keys"), &dir.path().join("data")).unwrap();
-        let store = Embedded::open(&Options::plain(dir.path().join("data"))).unwrap();
+        let options = Options { pages_max: wish.pages_max, ..Options::plain(dir.path().join("data")) };
+        let store = Embedded::open(&options).unwrap();
         let blobs = Blobs::local(&dir.path().join("blobs")).unwrap();
         let clock = Clock::starting_at(offset_ms);
         let (mailer, mail) = Mailer::new();

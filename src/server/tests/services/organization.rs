@@ -488,3 +488,81 @@ async fn everything_is_known_again_after_a_restart() {
     assert_eq!(server.call(Caller::Session(w.ben.who), page).await.unwrap().threads.len(), 1);
     assert_ne!(w.all, w.managers);
 }
+
+#[tokio::test]
+async fn an_administrator_above_administers_below_before_and_after_a_restart() {
+    // ORG-02, ORG-03
+    let mut w = ward().await;
+    let unit = UnitId::from_bytes(random());
+    let (admins, data) = (KeyringId::from_bytes(random()), KeyringId::from_bytes(random()));
+    let above = w.world.capacity(w.admins);
+    let oa = create(&w.world, admins, KeyringKind::OA, unit, &[w.ben.personal]);
+    w.world.put(ChainKind::Keyring, *admins.as_bytes(), &w.ada, None, &oa);
+    let genesis = UnitBody::Genesis {
+        parent: Some(w.unit),
+        admins: KeyringRef { id: admins, first: w.world.dir.keyring(admins).unwrap().first },
+        founder: w.world.dir.user(w.ada.user).unwrap().root,
+    };
+    w.world.put(ChainKind::Unit, *unit.as_bytes(), &w.ada, above, &genesis);
+    let od = create(&w.world, data, KeyringKind::OD, unit, &[admins]);
+    w.world.put(ChainKind::Keyring, *data.as_bytes(), &w.ada, above, &od);
+    let named = KeyringRef { id: data, first: w.world.dir.keyring(data).unwrap().first };
+    w.world.put(ChainKind::Unit, *unit.as_bytes(), &w.ada, above, &UnitBody::Data { data: named });
+    let request = CreateUnit {
+        idem: idem(),
+        unit,
+        parent: Some(w.unit),
+        name: "Cardiologie".into(),
+        links: w.world.fresh(),
+        boxes: [boxes(admins, &oa), boxes(data, &od)].concat(),
+    };
+    let by_ben = CreateUnit { idem: idem(), ..request.clone() };
+    assert_eq!(refused(w.server.call(Caller::Session(w.ben.who), by_ben).await), ErrorCode::Forbidden);
+    w.server.call(Caller::Session(w.ada.who), request).await.unwrap();
+    // Ada, who is above, removes nobody but may ask; Ben, who is the administrator, attests.
+    let body = attest(&w.world, &w.cyd);
+    w.world.put(ChainKind::Unit, *unit.as_bytes(), &w.ben, w.world.capacity(admins), &body);
+    let links = w.world.fresh();
+    w.server.call(Caller::Session(w.ben.who), AppendLinks { idem: idem(), links }).await.unwrap();
+    let request = KeyringBody::AddRequest { keyring: w.cyd.personal, role: Role::Keeper };
+    w.world.put(ChainKind::Keyring, *admins.as_bytes(), &w.ada, above, &request);
+    let links = w.world.fresh();
+    w.server.call(Caller::Session(w.ada.who), AppendLinks { idem: idem(), links }).await.unwrap();
+
+    let server = w.server.restart().await;
+    let body = attest(&w.world, &w.eve);
+    w.world.put(ChainKind::Unit, *unit.as_bytes(), &w.ada, above, &body);
+    let links = w.world.fresh();
+    server.call(Caller::Session(w.ada.who), AppendLinks { idem: idem(), links }).await.unwrap();
+    let card = server.call(Caller::Session(w.ben.who), GetUnit { unit }).await.unwrap();
+    assert_eq!((card.parent, card.members.len()), (Some(w.unit), 3));
+    let root = server.call(Caller::Session(w.ben.who), GetUnit { unit: w.unit }).await.unwrap();
+    assert_eq!(root.members.len(), 3, "members of a unit below are not members above");
+}
+
+#[tokio::test]
+async fn an_invitation_with_a_key_asks_for_its_proof() {
+    // USR-02
+    let w = ward().await;
+    let key = ed25519_dalek::SigningKey::from_bytes(&random());
+    let invite = CreateInvite {
+        idem: idem(),
+        unit: Some(w.unit),
+        email: None,
+        locale: Locale::En,
+        key: Some(Bin(public(&key).to_bytes().to_vec())),
+    };
+    let token = w.server.call(Caller::Session(w.ada.who), invite).await.unwrap().token;
+    let eve = Caller::Session(w.eve.who);
+    let root = w.world.dir.user(w.eve.user).unwrap().root;
+    let sign = |key: &ed25519_dalek::SigningKey| {
+        Bin(relais_chain::sign::sign(key, hash::LABEL_ACCEPT, root.as_bytes()).to_vec())
+    };
+    let accept = |proof| AcceptInvite { idem: idem(), token: token.clone(), proof };
+    assert_eq!(refused(w.server.call(eve, accept(None)).await), ErrorCode::InviteInvalid);
+    assert_eq!(refused(w.server.call(eve, accept(Some(sign(&w.eve.key)))).await), ErrorCode::InviteInvalid);
+    w.server.call(eve, accept(Some(sign(&key)))).await.unwrap();
+    let waiting =
+        w.server.call(Caller::Session(w.ada.who), GetPending { unit: w.unit }).await.unwrap().members;
+    assert_eq!(waiting[0].proof, Some(sign(&key)));
+}

@@ -25,7 +25,11 @@ struct Room {
 
 /// Ada's thread with Ben, in nobody's organization.
 async fn room() -> Room {
-    let mut server = Server::open(Wish::default()).await;
+    room_with(Wish::default()).await
+}
+
+async fn room_with(wish: Wish) -> Room {
+    let mut server = Server::open(wish).await;
     let mut world = World::default();
     let ada = register(&mut server, &mut world, "ada@example.org").await;
     let ben = register(&mut server, &mut world, "ben@example.org").await;
@@ -365,4 +369,69 @@ async fn receipts_are_the_servers_signed_word() {
     assert!(key.verify("relais/v1/receipt", &bytes, &sig).is_ok());
     bytes[0] ^= 1;
     assert!(key.verify("relais/v1/receipt", &bytes, &sig).is_err());
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_what_is_new_and_loses_nothing() {
+    let mut r = room_with(Wish { pages_max: Some(400), ..Wish::default() }).await;
+    let long = |r: &Room| {
+        let core = r.talk.draft(&r.world, &r.ada, None, Kind::Message);
+        sign::message(&r.ada.key, &core, vec![0xaa; relais_wire::limits::CIPHERTEXT_BYTES_MAX]).unwrap()
+    };
+    let mut kept = 1;
+    let refusal = loop {
+        let signed = long(&r);
+        match r.talk.send(&r.server, &r.ada, &[&signed]).await {
+            Ok(_) => r.talk.take(&r.world, &signed),
+            Err(refusal) => break refusal,
+        }
+        kept += 1;
+        assert!(kept < 200, "the bound of this test's disk was never met");
+    };
+    assert_eq!(refusal.code, ErrorCode::StorageFull);
+    assert!(refusal.retry_after.is_some() && kept > 3);
+    let server = r.server.restart().await;
+    let card = server.call(Caller::Session(r.ben.who), GetThread { thread: r.talk.id() }).await.unwrap();
+    assert_eq!(card.len.get(), kept);
+    let page = services::read_stream(&server.app, r.ben.user, None, Seq::ZERO, 200).await.unwrap();
+    let StreamRead::Entries { head, .. } = page else { panic!("no resync") };
+    assert_eq!(head.get(), kept + 3, "three links and every acknowledged entry");
+}
+
+#[tokio::test]
+async fn what_is_over_its_bound_is_too_large() {
+    let r = room().await;
+    let core = r.talk.draft(&r.world, &r.ada, None, Kind::Message);
+    let size = relais_wire::limits::CIPHERTEXT_BYTES_MAX + 1;
+    let signed = sign::message(&r.ada.key, &core, vec![0xaa; size]).unwrap();
+    assert_eq!(refused(r.talk.send(&r.server, &r.ada, &[&signed]).await), ErrorCode::TooLarge);
+    let entry = wire(&r.talk.message(&r.world, &r.ada, None));
+    let many = vec![entry; relais_wire::limits::ENTRIES_PER_APPEND + 1];
+    let append = Append { idem: idem(), thread: r.talk.id(), entries: many };
+    assert_eq!(refused(r.server.call(Caller::Session(r.ada.who), append).await), ErrorCode::Malformed);
+    let sealed = r.talk.boxes(&r.talk.next_epoch(&r.world)).remove(0);
+    let boxes = vec![sealed; relais_wire::limits::BOXES_PER_PUT + 1];
+    assert_eq!(
+        refused(r.server.call(Caller::Session(r.ada.who), PutBoxes { boxes }).await),
+        ErrorCode::TooLarge
+    );
+}
+
+#[tokio::test]
+async fn two_who_write_at_once_are_both_heard_in_one_order() {
+    let mut r = room().await;
+    let (from_ada, from_ben) =
+        (r.talk.message(&r.world, &r.ada, None), r.talk.message(&r.world, &r.ben, None));
+    let (ada, ben) = ([&from_ada], [&from_ben]);
+    let (one, two) = tokio::join!(r.talk.send(&r.server, &r.ada, &ada), r.talk.send(&r.server, &r.ben, &ben));
+    let mut positions = [one.unwrap().receipts[0].n.get(), two.unwrap().receipts[0].n.get()];
+    positions.sort_unstable();
+    assert_eq!(positions, [2, 3]);
+    let entries = r.server.call(Caller::Session(r.ada.who), all(r.talk.id())).await.unwrap().entries;
+    for entry in &entries[1..] {
+        let sig = <[u8; 64]>::try_from(entry.sig.as_slice()).unwrap();
+        let payload = entry.payload.clone().unwrap().0;
+        r.talk.take(&r.world, &relais_chain::Signed::whole(entry.core.0.clone(), payload, sig));
+    }
+    assert_eq!(r.talk.state.head().n, 3);
 }
