@@ -210,6 +210,8 @@ pub struct Link {
     org: Option<Stream>,
     personal: Stream,
     epoch: Option<Epoch>,
+    /// The organization that the last `Hello` named.
+    named: Option<OrgId>,
     limits: Limits,
     next_id: u64,
     pending: BTreeMap<u64, Pending>,
@@ -236,6 +238,7 @@ impl Link {
             org: org.map(|org| Stream::new(Some(org.org), org.cursor)),
             personal: Stream::new(None, personal),
             epoch: None,
+            named: None,
             limits: Limits::default(),
             next_id: 1,
             pending: BTreeMap::new(),
@@ -335,9 +338,12 @@ impl Link {
         let late: Vec<u64> =
             self.pending.iter().filter(|(_, call)| now >= call.deadline).map(|(id, _)| *id).collect();
         for id in late {
-            if let Some(pending) = self.pending.remove(&id) {
-                self.unanswered(&pending, CallError::Lost);
+            let Some(pending) = self.pending.remove(&id) else { continue };
+            if matches!(pending.asked, Asked::Follow { .. }) {
+                // Without the answer nobody knows which stream the entries belong to.
+                return self.give_up(now);
             }
+            self.unanswered(&pending, CallError::Lost);
         }
         if self.pong_due && self.is_live() && now >= self.pong_sent + limits::PONG_INTERVAL_MS {
             self.pong(now);
@@ -472,6 +478,7 @@ impl Link {
                 .and_then(|stream| Some(OrgCursor { org: stream.org?, cursor: stream.cursor() })),
             personal: self.personal.cursor(),
         };
+        self.named = session.org.as_ref().map(|org| org.org);
         self.credentials.prove_hello(greeting.nonce.as_slice(), &mut session);
         let hello = Control::from(Hello { session: Some(session) });
         self.out.push_back(Output::Send(hello.encode()));
@@ -495,11 +502,19 @@ impl Link {
             self.out.push_back(Output::Credentials(self.credentials.clone()));
         }
         self.out.push_back(Output::Online { epoch: welcome.epoch, now: welcome.now });
+        let org = self.org.as_ref().and_then(|stream| stream.org);
+        if org != self.named {
+            // The focus moved on after the `Hello` had gone.
+            let cursor = self.org.as_ref().and_then(Stream::cursor);
+            self.focus(now, org, cursor);
+        }
     }
 
     fn ping(&mut self, now: u64, ping: &Ping) {
         self.personal.told_head(ping.personal.get());
-        if let (Some(stream), Some(head)) = (self.org.as_mut(), ping.org) {
+        if let (false, Some(head)) = (self.is_switching(StreamTag::Org), ping.org)
+            && let Some(stream) = &mut self.org
+        {
             stream.told_head(head.get());
         }
         self.pong(now);
@@ -518,6 +533,9 @@ impl Link {
 
     fn caught_up(&mut self, done: &CaughtUp) {
         let tag = StreamTag::from(done.stream);
+        if self.is_switching(tag) {
+            return;
+        }
         let seq = done.seq.get();
         if let Some(stream) = self.stream_mut(tag) {
             stream.told_caught_up(seq);
@@ -527,6 +545,9 @@ impl Link {
 
     fn resync(&mut self, now: u64, resync: &Resync) {
         let tag = StreamTag::from(resync.stream);
+        if self.is_switching(tag) {
+            return;
+        }
         let Some(stream) = self.stream_mut(tag) else {
             return self.violation(now, Violation::OutOfPlace);
         };
@@ -541,6 +562,9 @@ impl Link {
         }
         let header = frame.header;
         if let Some(tag) = header.stream {
+            if self.is_switching(tag) {
+                return;
+            }
             let raw = Raw { seq: header.id, kind: header.kind, body: frame.body.to_vec() };
             match self.stream_mut(tag) {
                 Some(stream) => stream.receive(raw),
@@ -575,6 +599,8 @@ impl Link {
                         stream.told_head(following.head.get());
                     }
                 }
+                // An older switch that a newer one has overtaken.
+                Err(CallError::Refused(_)) if self.is_switching(stream) => {}
                 Ok(_) | Err(_) => self.give_up(now),
             },
         }
@@ -674,7 +700,7 @@ impl Link {
     fn focus(&mut self, now: u64, org: Option<OrgId>, cursor: Option<Cursor>) {
         self.org = org.map(|org| Stream::new(Some(org), cursor));
         if !self.is_live() {
-            return; // the next `Hello` names it
+            return; // the next `Hello` names it, or `Welcome` finds that it was named too late
         }
         if org.is_some() && cursor.is_none() {
             self.out.push_back(Output::Resync {
@@ -685,6 +711,13 @@ impl Link {
             return;
         }
         self.ask(now, Asked::Follow { stream: StreamTag::Org }, &Request::Focus(Focus { org, cursor }));
+    }
+
+    /// Whether the answer to a switch of this stream is awaited: what comes until then is the old one's.
+    fn is_switching(&self, tag: StreamTag) -> bool {
+        self.pending
+            .values()
+            .any(|pending| matches!(pending.asked, Asked::Follow { stream } if stream == tag))
     }
 
     fn stream_mut(&mut self, tag: StreamTag) -> Option<&mut Stream> {

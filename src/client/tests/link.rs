@@ -6,7 +6,7 @@ use relais_wire::control::{
 };
 use relais_wire::directory::GetServer;
 use relais_wire::events::ThreadGone;
-use relais_wire::ids::{Epoch, Seq, SessionId, ThreadId};
+use relais_wire::ids::{Epoch, OrgId, Seq, SessionId, ThreadId};
 use relais_wire::streams::{Following, StreamItem, StreamPage};
 use relais_wire::{
     Bin, Class, CloseCode, Control, ErrorCode, Event, Frame, Header, Millis, Refusal, Reply, Request,
@@ -111,6 +111,52 @@ fn entries_are_acknowledged_when_they_were_applied_and_not_before() {
     assert_eq!(pong(&say(&mut link, 3, ping)).personal.get(), 4);
     step(&mut link, 4, Input::Applied { stream: StreamTag::Personal, seq: 5 });
     assert_eq!(pong(&step(&mut link, 1_100, Input::Timeout)).personal.get(), 5);
+}
+
+fn org_entry(seq: u64) -> Vec<u8> {
+    let header = Header { stream: Some(StreamTag::Org), ..Header::new(Class::Event, gone().kind(), seq) };
+    encode_frame(&header, &gone().encode_body())
+}
+
+fn focused(on: u8) -> Input<'static> {
+    Input::Focus { org: Some(OrgId::from_bytes([on; 16])), cursor: Some(cursor(0)) }
+}
+
+#[test]
+fn entries_of_the_organization_left_are_not_taken_for_the_new_one_s() {
+    // ACC-11
+    let mut link = live(Some(cursor(0)));
+    let asked = sent(&step(&mut link, 1, focused(7)));
+    assert_eq!((asked.len(), asked[0].1), (1, 0x0401));
+    assert!(seqs(&step(&mut link, 2, Input::Received(&org_entry(1)))).is_empty(), "it is of the one before");
+    let following = Reply::from(Following { head: Seq::new(1).unwrap() });
+    let reply = encode_reply(0x0401, asked[0].2, &Ok(following));
+    step(&mut link, 3, Input::Received(&reply));
+    assert_eq!(seqs(&step(&mut link, 4, Input::Received(&org_entry(1)))), [1]);
+}
+
+#[test]
+fn a_focus_that_moved_after_the_hello_is_said_after_the_welcome() {
+    // ACC-11
+    let mut link = link(Some(cursor(0)));
+    step(&mut link, 0, Input::Start);
+    greet(&mut link, 0);
+    assert!(sent(&step(&mut link, 1, focused(7))).is_empty());
+    let asked = sent(&say(&mut link, 2, welcome(0)));
+    assert_eq!((asked.len(), asked[0].1), (1, 0x0401));
+}
+
+#[test]
+fn of_two_switches_the_refusal_of_the_older_one_ends_nothing() {
+    let mut link = live(Some(cursor(0)));
+    let first = sent(&step(&mut link, 1, focused(7)))[0].2;
+    let second = sent(&step(&mut link, 2, focused(8)))[0].2;
+    let refused = encode_reply(0x0401, first, &Err(Refusal::new(ErrorCode::Conflict)));
+    assert!(step(&mut link, 3, Input::Received(&refused)).is_empty());
+    assert!(link.is_live());
+    let refused = encode_reply(0x0401, second, &Err(Refusal::new(ErrorCode::Forbidden)));
+    step(&mut link, 4, Input::Received(&refused));
+    assert!(!link.is_live());
 }
 
 #[test]
