@@ -129,7 +129,8 @@ impl Stream {
             last = Some(raw.seq);
             self.receive(raw);
         }
-        if self.received == before && head > before && !self.behind {
+        // A page of entries that came live meanwhile is no hole; an empty one below its own head is.
+        if last.is_none() && head > before {
             return Err(Hole);
         }
         self.behind |= self.received < self.head;
@@ -244,6 +245,18 @@ mod tests {
         assert_eq!(stream.receive_page(vec![raw(2)], 5), Err(Hole));
         assert_eq!(stream.receive_page(vec![], 5), Err(Hole));
         assert_eq!(stream.receive_page(vec![raw(1), raw(3)], 5), Err(Hole));
+    }
+
+    #[test]
+    fn a_page_that_live_entries_have_overtaken_is_no_hole() {
+        let mut stream = Stream::new(None, at(0));
+        stream.told_caught_up(9);
+        (1..=5).for_each(|seq| stream.receive(raw(seq)));
+        // Asked after 0; cut by its bytes after 2.
+        stream.receive_page(vec![raw(1), raw(2)], 9).unwrap();
+        let mut seen = Vec::new();
+        apply_all(&mut stream, &mut seen);
+        assert_eq!((seen, stream.wants_pull()), (vec![1, 2, 3, 4, 5], at(5)));
     }
 
     #[test]
