@@ -686,6 +686,7 @@ impl Link {
     }
 
     fn follow(&mut self, now: u64, tag: StreamTag, cursor: Cursor) {
+        self.forget_pulls(tag);
         let Some(stream) = self.stream_mut(tag) else { return };
         stream.restart(cursor);
         let request = match tag {
@@ -699,6 +700,7 @@ impl Link {
 
     fn focus(&mut self, now: u64, org: Option<OrgId>, cursor: Option<Cursor>) {
         self.org = org.map(|org| Stream::new(Some(org), cursor));
+        self.forget_pulls(StreamTag::Org);
         if !self.is_live() {
             return; // the next `Hello` names it, or `Welcome` finds that it was named too late
         }
@@ -711,6 +713,11 @@ impl Link {
             return;
         }
         self.ask(now, Asked::Follow { stream: StreamTag::Org }, &Request::Focus(Focus { org, cursor }));
+    }
+
+    /// A page of where the stream was before has no place where it is now.
+    fn forget_pulls(&mut self, tag: StreamTag) {
+        self.pending.retain(|_, pending| !matches!(pending.asked, Asked::Pull { stream } if stream == tag));
     }
 
     /// Whether the answer to a switch of this stream is awaited: what comes until then is the old one's.

@@ -147,6 +147,25 @@ fn a_focus_that_moved_after_the_hello_is_said_after_the_welcome() {
 }
 
 #[test]
+fn a_page_of_the_organization_left_has_no_place_in_the_new_one() {
+    // ACC-11
+    let mut link = live(Some(cursor(0)));
+    let follow = |link: &mut Link, on: u8| {
+        let asked = sent(&step(link, 1, focused(on)));
+        let following = Reply::from(Following { head: Seq::new(0).unwrap() });
+        step(link, 1, Input::Received(&encode_reply(0x0401, asked[0].2, &Ok(following))));
+    };
+    follow(&mut link, 7);
+    let pull = sent(&step(&mut link, 2, Input::Received(&org_entry(3))));
+    assert_eq!(pull[0].1, 0x0403);
+    follow(&mut link, 8);
+    let item = StreamItem { seq: Seq::new(1).unwrap(), kind: gone().kind(), body: Bin(gone().encode_body()) };
+    let page = StreamPage { entries: vec![item], head: Seq::new(3).unwrap() };
+    let reply = encode_reply(0x0403, pull[0].2, &Ok(Reply::from(page)));
+    assert!(step(&mut link, 3, Input::Received(&reply)).is_empty());
+}
+
+#[test]
 fn of_two_switches_the_refusal_of_the_older_one_ends_nothing() {
     let mut link = live(Some(cursor(0)));
     let first = sent(&step(&mut link, 1, focused(7)))[0].2;
