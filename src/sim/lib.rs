@@ -11,8 +11,8 @@
 //! has applied exactly what the store has in the streams it follows; no receipt says more than a device has
 //! applied; the hub's invariants held, looked at every few turns.
 //!
-//! Not known here: sockets, tasks and the clock. What is *not* simulated: signatures and encryption (entries are
-//! opaque bytes), the real services, several shards, and power cuts (the store's own crash tests do those).
+//! Not known here: sockets, tasks and the clock. Positions in threads are checked by the chain's own
+//! rule inside the committer. What is *not* simulated: signatures and encryption (entries are opaque bytes), the real services, several shards, and power cuts (the store's own crash tests do those).
 
 pub mod chaos;
 mod counters;

@@ -108,7 +108,8 @@ fn thread_entries(world: &World, thread: ThreadId) -> Vec<(MsgId, (UserId, usize
         let entries = page.expect("reads do not fail here");
         let Some(last) = entries.last() else { return out };
         after = last.n;
-        for entry in &entries {
+        // The first one is the thread's `create`.
+        for entry in entries.iter().filter(|entry| entry.n.get() > 1) {
             let sealed =
                 entry.payload.as_ref().map(|payload| payload.as_slice().to_vec()).unwrap_or_default();
             let text = String::from_utf8(seal(&sealed)).expect("simulated messages are text");

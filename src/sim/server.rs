@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use relais_care::audit::{Actor, AuditEntry, Event as Audited};
+use relais_chain::entry::{Anchor, Kind};
+use relais_chain::head::{Claim, Phase};
 use relais_client::core::Credentials;
 use relais_hub::{
     Admitted, AppliedMarks, Config, Conn, Delivery, Entry, Hub, Input, Output, Page, ReadNo, Recipient,
@@ -17,8 +19,8 @@ use relais_hub::{
 use relais_store::facts::stream::{ResyncReason, StreamBody, StreamEntry, StreamPage};
 use relais_store::reads::{IdemLookup, IdemOutcome, StreamAfter, StreamHeads};
 use relais_store::{
-    Anchor, Append, AuditLine, Chore, Commit, CommitError, Domain, Durability, Effect, Embedded, EventBody,
-    Idem, NewEvent, NewThread, Options, ReadError, Receipt, Refusal as StoreRefusal, Store, StreamId,
+    Append, AuditLine, Chore, Commit, CommitError, Domain, Durability, Embedded, EventBody, Idem, NewEvent,
+    NewThread, Options, ReadError, Receipt, Refusal as StoreRefusal, Store, StreamId,
 };
 use relais_wire::control::{Cursor, HelloSession};
 use relais_wire::events::EntriesAppended;
@@ -163,7 +165,22 @@ impl Server {
 
     pub(crate) fn create_thread(&mut self, now: u64, thread: ThreadId, streams: Vec<StreamId>) {
         let domain = Domain::new(now, line(streams.first().map_or(UserId::from_bytes([0; 16]), |s| s.user)));
-        let domain = domain.write(NewThread { thread, org: None, kind: 1 });
+        let founder = (UserId::from_bytes([0; 16]), DeviceId::from_bytes([0; 16]));
+        let zero = relais_chain::hash::head_zero(thread);
+        let create = SignedEntry {
+            core: Bin(write_core(1, MsgId::from_bytes([0; 16]))),
+            payload: Bin::default(),
+            sig: Bin(vec![0; 64]),
+        };
+        let mut create = entry_of(thread, founder, &create).expect("a core of this file's own making");
+        create.claim = Claim {
+            kind: Kind::Create,
+            entry: founding(),
+            ctrl_head: Some(zero),
+            against: zero,
+            ..create.claim
+        };
+        let domain = domain.write(NewThread { thread, org: None, kind: 1 }).write(create);
         self.store().commit_blocking(domain.clone()).expect("a new thread in an empty store");
         self.history.push(domain);
         self.threads.insert(thread, streams);
@@ -502,22 +519,35 @@ pub(crate) fn hash(label: &[u8], bytes: &[u8]) -> Bytes32 {
 
 fn entry_of(thread: ThreadId, (author, device): (UserId, DeviceId), entry: &SignedEntry) -> Option<Append> {
     let (aseq, msg_id) = read_core(entry.core.as_slice())?;
+    let zero = relais_chain::hash::head_zero(thread);
+    let claim = Claim {
+        kind: Kind::Message,
+        entry: hash(b"entry", entry.core.as_slice()),
+        epoch: 0,
+        aseq: aseq.get(),
+        key_generation: 1,
+        anchor: Anchor { seq: 0, head: zero },
+        ctrl_head: None,
+        against: relais_chain::hash::head(&zero, 1, &founding()),
+        next_epoch: 0,
+        next_phase: Phase::Open,
+    };
     Some(Append {
         thread,
-        kind: 1,
-        anchor: Anchor::Message,
         msg_id,
         author,
         device,
-        aseq,
-        epoch: Some(0),
-        hash: hash(b"entry", entry.core.as_slice()),
+        claim,
         core: entry.core.as_slice().into(),
         payload_hash: hash(b"payload", entry.payload.as_slice()),
         payload: entry.payload.as_slice().into(),
         sig: entry.sig.as_slice().try_into().ok()?,
-        effect: Effect::None,
     })
+}
+
+/// The hash of every thread's `create`.
+fn founding() -> Bytes32 {
+    hash(b"create", b"")
 }
 
 /// The core of a simulated entry: the author's count and the id.

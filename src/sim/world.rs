@@ -248,6 +248,11 @@ impl World {
                     self.boot_device(device);
                 }
             }
+            Event::ReadsAgain { device, life, tag } => self.with_device(device, |device, env| {
+                if device.life == life {
+                    device.reads_again(env, tag);
+                }
+            }),
             Event::Applies { device, life } => self.with_device(device, |device, env| {
                 if device.life == life {
                     device.apply(env);
