@@ -854,7 +854,7 @@ export type Appended = {
 receipts: Array<Receipt>, };
 export type Receipt = { 
 /**
- * Position in the thread; the first entry is 0.
+ * Position in the thread; the first entry is 1.
  */
 n: Seq, 
 /**
@@ -871,7 +871,7 @@ at: Millis,
 sig: Bin, };
 export type StoredEntry = { 
 /**
- * Position in the thread; the first entry is 0.
+ * Position in the thread; the first entry is 1.
  */
 n: Seq, 
 /**
@@ -922,7 +922,7 @@ export type Entries = {
  */
 entries: Array<StoredEntry>, 
 /**
- * Entries the thread has; the last one's position is one less.
+ * Entries the thread has: the position of the last one.
  */
 len: Seq, 
 /**
