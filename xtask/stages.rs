@@ -13,9 +13,10 @@ use crate::libtest::Tally;
 use crate::process::{Ending, run_lines};
 use crate::{clock, prove, say, setup, tidy, wire_ts};
 
-/// Features that the tests build with: the server's test-only switches, so that a proof can show that it fails
-/// without the check it proves.
-const FEATURES: &str = "relais-server/mutations";
+/// Features that everything here is built with: all, so that the stages share what they compile. Among them are the
+/// test-only switches, so that a proof can show that it fails without the check it proves; they do nothing unless
+/// they are switched.
+const FEATURES: &str = "--all-features";
 
 /// Time for one stage that compiles, from an empty target folder on two slow cores.
 const BUILD_TIME: Duration = Duration::from_secs(25 * 60);
@@ -121,22 +122,27 @@ fn run_tidy(outcome: &mut Outcome) -> Result<()> {
     Ok(())
 }
 
+/// Once with every feature, and once the product as it is released, without the test-only switches.
 fn clippy(_: &mut Outcome) -> Result<()> {
-    let mut command = cargo::cargo()?;
-    command.args(["clippy", "--locked", "--workspace", "--all-targets", "--all-features"]);
-    command.args(["--", "--deny", "warnings"]);
-    finish("clippy has findings", command, BUILD_TIME)
+    let everything: &[&str] = &["--workspace", "--all-targets", FEATURES];
+    let product: &[&str] = &["--package", "relais-server", "--package", "relais-client"];
+    for selection in [everything, product] {
+        let mut command = cargo::cargo()?;
+        command.args(["clippy", "--locked"]).args(selection).args(["--", "--deny", "warnings"]);
+        finish("clippy has findings", command, BUILD_TIME)?;
+    }
+    Ok(())
 }
 
 fn build(_: &mut Outcome) -> Result<()> {
     let mut command = cargo::cargo()?;
-    command.args(["build", "--locked", "--workspace", "--all-targets", "--features", FEATURES]);
+    command.args(["build", "--locked", "--workspace", "--all-targets", FEATURES]);
     finish("the build failed", command, BUILD_TIME)
 }
 
 fn test(outcome: &mut Outcome) -> Result<()> {
     let mut command = cargo::cargo()?;
-    command.args(["test", "--locked", "--workspace", "--no-fail-fast", "--features", FEATURES]);
+    command.args(["test", "--locked", "--workspace", "--no-fail-fast", FEATURES]);
     command.env("INSTA_UPDATE", "no");
     let log_path = cargo::target_dir()?.join("tests.log");
     fs::create_dir_all(cargo::target_dir()?).context("target folder")?;
@@ -168,7 +174,8 @@ fn test(outcome: &mut Outcome) -> Result<()> {
 }
 
 fn check_wire_ts(_: &mut Outcome) -> Result<()> {
-    match wire_ts::difference(&cargo::root().join(wire_ts::FILE), &wire_ts::generate()?) {
+    let fresh = wire_ts::printed(Command::new(cargo::program(Profile::Dev, "examples/wire_ts")?))?;
+    match wire_ts::difference(&cargo::root().join(wire_ts::FILE), &fresh) {
         None => Ok(()),
         Some(words) => bail!(words),
     }
@@ -195,7 +202,7 @@ fn proofs(outcome: &mut Outcome) -> Result<()> {
 
 fn docs(_: &mut Outcome) -> Result<()> {
     let mut command = cargo::cargo()?;
-    command.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
+    command.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items", FEATURES]);
     command.env("RUSTDOCFLAGS", "--deny warnings");
     finish("the documentation has findings", command, BUILD_TIME)
 }

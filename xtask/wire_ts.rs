@@ -1,7 +1,7 @@
 //! The TypeScript types of the wire: written from the Rust types, committed, and compared in every test run.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
@@ -52,15 +52,22 @@ pub fn difference(path: &Path, fresh: &str) -> Option<String> {
     Some(format!("{FILE} is not what the wire crate says, from line {line} on; run `cargo x wire-ts`"))
 }
 
-/// What the wire crate's generator prints.
+/// What the wire crate's generator prints, built first.
 ///
 /// # Errors
 /// It could not be built or run.
 pub fn generate() -> Result<String> {
-    let output = cargo::cargo()?
-        .args(["run", "--quiet", "--package", "relais-wire", "--features", "ts", "--example", "wire_ts"])
-        .output()
-        .context("cargo run")?;
+    let mut command = cargo::cargo()?;
+    command.args(["run", "--quiet", "--package", "relais-wire", "--features", "ts", "--example", "wire_ts"]);
+    printed(command)
+}
+
+/// What a command that runs the generator prints.
+///
+/// # Errors
+/// It could not be run.
+pub fn printed(mut command: Command) -> Result<String> {
+    let output = command.output().context("the generator")?;
     if !output.status.success() {
         bail!("the generator ended badly:\n{}", String::from_utf8_lossy(&output.stderr).trim());
     }
