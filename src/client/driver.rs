@@ -8,6 +8,7 @@ pub mod acts;
 pub mod book;
 pub mod client;
 pub mod clock;
+pub mod demo;
 mod enter;
 pub mod files;
 pub mod http;

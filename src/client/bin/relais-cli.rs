@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use relais_chain::unit::Standing;
-use relais_client::driver::{Client, Content, Http, Local, Login, Message, Registration, Update, acts, clock, mailbox};
 use relais_client::ClientError;
+use relais_client::driver::{
+    Client, Content, Http, Local, Login, Message, Registration, Update, acts, clock, mailbox,
+};
 use relais_e2ee::body::Body;
 use relais_wire::account::Locale;
 use relais_wire::ids::{KeyringId, OrgId, ThreadId, UnitId, UserId};
@@ -23,7 +25,7 @@ use zeroize::Zeroizing;
 const LINES: usize = 1_024;
 
 /// Milliseconds within which a bot comes back when the server says nothing.
-const BOT_PATIENCE_MS: u64 = 2_000;
+const BOT_PATIENCE_MS: u64 = 500;
 
 #[derive(Parser)]
 #[command(name = "relais-cli", version, about = "Native client of Relais")]
@@ -280,7 +282,10 @@ fn show(json: bool, value: &Value, text: &str) {
     }
 }
 
-fn id<T>(text: &str, parse: impl Fn(&str) -> Result<T, relais_wire::ids::InvalidId>) -> Result<T, ClientError> {
+fn id<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, relais_wire::ids::InvalidId>,
+) -> Result<T, ClientError> {
     parse(text).map_err(|_| ClientError::NotPossible("an id is 32 hexadecimal digits"))
 }
 
@@ -435,7 +440,8 @@ async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(
         Command::Unit(act) => return unit(&mut client, json, act).await,
         Command::Team(Team::Create { unit, name, managers, members }) => {
             let unit = id(&unit, UnitId::parse_hex)?;
-            let team = client.create_team(unit, &name, &people(&managers)?, &people(&members)?).await?.to_hex();
+            let team =
+                client.create_team(unit, &name, &people(&managers)?, &people(&members)?).await?.to_hex();
             show(json, &json!({"team": team}), &team);
         }
         Command::Focus { org } => client.focus(Some(id(&org, OrgId::parse_hex)?))?,
@@ -452,7 +458,8 @@ fn whoami(client: &Client, json: bool) {
         "personal": personal.to_hex(), "inbox": inbox.to_hex(), "organizations": orgs,
         "focus": client.organization().map(|org| org.to_hex()), "unsent": client.unsent(),
     });
-    let text = format!("{}  {} unsent  organizations: {}", client.user().to_hex(), client.unsent(), orgs.join(" "));
+    let text =
+        format!("{}  {} unsent  organizations: {}", client.user().to_hex(), client.unsent(), orgs.join(" "));
     show(json, &value, &text);
 }
 
@@ -469,7 +476,13 @@ async fn threads(client: &mut Client, json: bool, personal: bool) -> Result<(), 
             "thread": card.thread.to_hex(), "entries": card.len.get(), "read": card.read.get(),
             "closed": card.closed, "state": format!("{:?}", card.state).to_lowercase(), "title": title,
         });
-        let text = format!("{}  {:>5}  {}{}", card.thread.to_hex(), card.len.get(), title, if card.closed { " (closed)" } else { "" });
+        let text = format!(
+            "{}  {:>5}  {}{}",
+            card.thread.to_hex(),
+            card.len.get(),
+            title,
+            if card.closed { " (closed)" } else { "" }
+        );
         show(json, &value, &text);
     }
     Ok(())
@@ -539,7 +552,9 @@ async fn bot(mut client: Client, thread: Option<ThreadId>, until_sent: bool) -> 
                     }
                 };
                 let draft = client.send(to, &Body::text(text))?;
-                say(&json!({"event": "written", "draft": draft, "thread": to.to_hex(), "at_ms": clock::wall_ms()}));
+                say(
+                    &json!({"event": "written", "draft": draft, "thread": to.to_hex(), "at_ms": clock::wall_ms()}),
+                );
             }
             Some(None) => reading = false,
             None => {}
@@ -582,7 +597,8 @@ fn message_json(message: &Message) -> Value {
 
 fn message_text(message: &Message) -> String {
     let (event, content) = content_json(&message.content);
-    let text = content.get("text").and_then(Value::as_str).map_or_else(|| content.to_string(), ToOwned::to_owned);
+    let text =
+        content.get("text").and_then(Value::as_str).map_or_else(|| content.to_string(), ToOwned::to_owned);
     let author: String = message.author.to_hex().chars().take(8).collect();
     format!("{:>5}  {author}  {event}: {text}", message.n)
 }
@@ -595,7 +611,9 @@ fn update_json(update: &Update) -> Value {
             json!({"event": "offline", "retry_in_ms": retry_in, "at_ms": clock::wall_ms()})
         }
         Update::Stopped(reason) => json!({"event": "stopped", "reason": format!("{reason:?}")}),
-        Update::CaughtUp(stream) => json!({"event": "caught_up", "stream": format!("{stream:?}").to_lowercase()}),
+        Update::CaughtUp(stream) => {
+            json!({"event": "caught_up", "stream": format!("{stream:?}").to_lowercase()})
+        }
         Update::Resynced(stream, reason) => {
             json!({"event": "resynced", "stream": format!("{stream:?}").to_lowercase(), "reason": format!("{reason:?}")})
         }
@@ -654,7 +672,8 @@ async fn file(client: &mut Client, json: bool, act: Files) -> Result<(), ClientE
                 let plain = client.download(file).await?;
                 let name = file.name.rsplit(['/', '\\']).next().unwrap_or("file");
                 let to = folder.join(name);
-                std::fs::write(&to, &plain[..]).map_err(|_| ClientError::Storage("the file cannot be written"))?;
+                std::fs::write(&to, &plain[..])
+                    .map_err(|_| ClientError::Storage("the file cannot be written"))?;
                 show(json, &json!({"file": name, "size": file.size}), name);
             }
             Ok(())
@@ -686,14 +705,17 @@ async fn unit(client: &mut Client, json: bool, act: Unit) -> Result<(), ClientEr
             show(json, &json!({"token": token, "invite": made.invite.to_hex()}), &token);
         }
         Unit::Join { token } => {
-            let token = hex::decode(token.trim()).map_err(|_| ClientError::NotPossible("a token is hexadecimal"))?;
+            let token =
+                hex::decode(token.trim()).map_err(|_| ClientError::NotPossible("a token is hexadecimal"))?;
             client.accept_invite(token).await?;
         }
         Unit::Attest { unit } => {
             let unit = id(&unit, UnitId::parse_hex)?;
             let waiting = client.pending(unit).await?;
-            let members: Vec<(UserId, Private, Standing)> =
-                waiting.into_iter().map(|member| (member.user, member.name, Standing::Professional)).collect();
+            let members: Vec<(UserId, Private, Standing)> = waiting
+                .into_iter()
+                .map(|member| (member.user, member.name, Standing::Professional))
+                .collect();
             client.attest(unit, &members).await?;
             show(json, &json!({"attested": members.len()}), &format!("{} signed", members.len()));
         }

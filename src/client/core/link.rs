@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use relais_wire::control::{
-    CaughtUp, Cursor, Greeting, Hello, HelloSession, Limits, OrgCursor, Ping, Pong, Resync,
-    ResyncReason, Welcome,
+    CaughtUp, Cursor, Greeting, Hello, HelloSession, Limits, OrgCursor, Ping, Pong, Resync, ResyncReason,
+    Welcome,
 };
 use relais_wire::ids::{Epoch, OrgId, Seq};
 use relais_wire::streams::{Focus, FollowPersonal, Pull, StreamPage};
@@ -314,8 +314,7 @@ impl Link {
             Phase::Live { heard, .. } => Some(heard + silence_ms()),
         };
         let calls = self.pending.values().map(|pending| pending.deadline).min();
-        let pong =
-            (self.pong_due && self.is_live()).then_some(self.pong_sent + limits::PONG_INTERVAL_MS);
+        let pong = (self.pong_due && self.is_live()).then_some(self.pong_sent + limits::PONG_INTERVAL_MS);
         [phase, calls, pong].into_iter().flatten().min()
     }
 

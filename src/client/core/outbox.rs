@@ -295,7 +295,12 @@ impl Outbox {
     }
 
     /// The drafts cannot be sealed now; they are tried again after a while, or given up.
-    pub fn unsealable(&mut self, thread: ThreadId, now: u64, refusal: Option<Refusal>) -> (Fate, Option<Record>) {
+    pub fn unsealable(
+        &mut self,
+        thread: ThreadId,
+        now: u64,
+        refusal: Option<Refusal>,
+    ) -> (Fate, Option<Record>) {
         let Some(lane) = self.lanes.get_mut(&thread) else { return (Fate::Underway, None) };
         let Stage::Sealing(drafts) = core::mem::take(&mut lane.stage) else { return (Fate::Underway, None) };
         match refusal {

@@ -123,7 +123,9 @@ impl Stream {
         let before = self.received;
         let mut last = None;
         for raw in page {
-            if last.is_some_and(|last: u64| raw.seq != last + 1) || raw.seq > self.received + 1 && !self.behind {
+            if last.is_some_and(|last: u64| raw.seq != last + 1)
+                || raw.seq > self.received + 1 && !self.behind
+            {
                 return Err(Hole);
             }
             last = Some(raw.seq);

@@ -11,8 +11,8 @@ use relais_chain::unit::Standing;
 use relais_chain::{ChainError, sign};
 use relais_e2ee::body::Body;
 use relais_e2ee::entropy::{SystemEntropy, draw};
-use relais_e2ee::thread::{Due, box_current, first_epoch, targets};
 use relais_e2ee::message;
+use relais_e2ee::thread::{Due, box_current, first_epoch, targets};
 use relais_wire::ErrorCode;
 use relais_wire::ids::{IdemKey, KeyringId, MsgId, OrgId, ThreadId, UserId};
 use relais_wire::threads::{Append, SignedEntry};
@@ -117,7 +117,11 @@ impl Client {
     }
 
     /// Sends entries and takes them in. The same request is sent again until it is answered.
-    pub(crate) async fn append_now(&mut self, id: ThreadId, entries: Vec<SignedEntry>) -> Result<(), ClientError> {
+    pub(crate) async fn append_now(
+        &mut self,
+        id: ThreadId,
+        entries: Vec<SignedEntry>,
+    ) -> Result<(), ClientError> {
         let append = Append { idem: IdemKey::from_bytes(draw(&mut SystemEntropy)), thread: id, entries };
         let mut tries = 0;
         let appended = loop {
@@ -139,7 +143,8 @@ impl Client {
         match who {
             Who::Person(user) => {
                 self.book.need(&self.rpc, ChainName::User(user)).await?;
-                let fact = relais_chain::Facts::user(self.book.chains(), user).ok_or(ClientError::NotFound)?;
+                let fact =
+                    relais_chain::Facts::user(self.book.chains(), user).ok_or(ClientError::NotFound)?;
                 self.book.need(&self.rpc, ChainName::Keyring(fact.inbox.id)).await?;
                 let standing = match org {
                     Some(org) => self.attested(org, user).await?,
@@ -177,7 +182,11 @@ impl Client {
         for fresh in [false, true] {
             for unit in self.units(org, fresh).await? {
                 let name = ChainName::Unit(unit);
-                if fresh { self.book.refresh(&self.rpc, name).await? } else { self.book.need(&self.rpc, name).await? }
+                if fresh {
+                    self.book.refresh(&self.rpc, name).await?
+                } else {
+                    self.book.need(&self.rpc, name).await?
+                }
                 let attested = self.book.chains().unit_chain(unit).and_then(|chain| chain.member(user));
                 match attested.map(|attested| attested.attestation) {
                     Some(attestation) if attestation.root == root => return Ok(attestation.standing),
@@ -198,7 +207,7 @@ impl Client {
         self.ready().await?;
         let mut tries = 0;
         loop {
-            self.sync_thread(id, Some(u64::MAX)).await?;
+            self.sync_thread(id, None).await?;
             let mut thread = self.threads.remove(&id).ok_or(ClientError::NotFound)?;
             let made = self.make_act(&mut thread, &mut make).await;
             self.threads.insert(id, thread);
@@ -208,7 +217,10 @@ impl Client {
                     if tries < REANCHOR_MAX
                         && matches!(
                             refusal.code,
-                            ErrorCode::Stale | ErrorCode::Conflict | ErrorCode::ChainRefused | ErrorCode::BoxMissing
+                            ErrorCode::Stale
+                                | ErrorCode::Conflict
+                                | ErrorCode::ChainRefused
+                                | ErrorCode::BoxMissing
                         ) =>
                 {
                     tries += 1;

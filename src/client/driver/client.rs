@@ -110,7 +110,8 @@ pub struct Client {
     pub(crate) ring: Ring,
     pub(crate) threads: HashMap<ThreadId, Thread>,
     pub(crate) outbox: Outbox,
-    pub(crate) sending: FuturesUnordered<BoxFuture<'static, (ThreadId, Answer, Vec<relais_wire::threads::Receipt>)>>,
+    pub(crate) sending:
+        FuturesUnordered<BoxFuture<'static, (ThreadId, Answer, Vec<relais_wire::threads::Receipt>)>>,
     pub(crate) answered: VecDeque<(ThreadId, Answer, Vec<relais_wire::threads::Receipt>)>,
     pub(crate) events: Option<mpsc::Receiver<Output>>,
     pub(crate) arrived: VecDeque<Output>,
@@ -118,6 +119,8 @@ pub struct Client {
     pub(crate) clock: Steady,
     pub(crate) reports_old_entries: bool,
     pub(crate) known_units: HashMap<OrgId, Vec<UnitId>>,
+    /// Applied, told to the caller, and not yet known to be handled.
+    pub(crate) told: Vec<(StreamTag, u64)>,
 }
 
 impl core::fmt::Debug for Client {
@@ -127,7 +130,11 @@ impl core::fmt::Debug for Client {
 }
 
 impl Client {
-    pub(crate) async fn enter(http: Http, local: Option<Local>, entered: Entered) -> Result<Self, ClientError> {
+    pub(crate) async fn enter(
+        http: Http,
+        local: Option<Local>,
+        entered: Entered,
+    ) -> Result<Self, ClientError> {
         let Entered { account, vault, grant, card } = entered;
         let credentials = Credentials {
             session: grant.session,
@@ -138,9 +145,7 @@ impl Client {
         http.set_credentials(Some(credentials.clone()));
         let wrap_key = Zeroizing::new(draw::<32>(&mut SystemEntropy));
         let opener = Secret::from_bytes(*wrap_key);
-        let wrap = account
-            .wrap_also(&Opener::KeyFile(&opener), &mut SystemEntropy)
-            .map_err(secret_error)?;
+        let wrap = account.wrap_also(&Opener::KeyFile(&opener), &mut SystemEntropy).map_err(secret_error)?;
         let saved = Saved {
             user: grant.user,
             device: grant.device,
@@ -192,6 +197,7 @@ impl Client {
             clock: Steady::start(),
             reports_old_entries: false,
             known_units: HashMap::new(),
+            told: Vec::new(),
         })
     }
 
@@ -305,7 +311,10 @@ impl Client {
         self.saved.chains.clone_from(self.book.pins());
         for (id, thread) in &self.threads {
             let head = thread.state.head();
-            self.saved.threads.insert(*id, (head.n, head.head));
+            let pin = self.saved.threads.entry(*id).or_insert((head.n, head.head));
+            if pin.0 < head.n {
+                *pin = (head.n, head.head);
+            }
         }
         let Some(local) = &self.local else { return Ok(()) };
         local.save(&Zeroizing::new(self.saved.encode()?))
@@ -346,7 +355,8 @@ impl Client {
             Some(ms) => ms,
             None => 60_000,
         };
-        if !self.arrived.is_empty() || !self.answered.is_empty() || !self.updates.is_empty() {
+        let waiting = self.arrived.len() + self.answered.len() + self.updates.len() + self.told.len();
+        if waiting > 0 {
             return;
         }
         tokio::select! {
@@ -356,23 +366,26 @@ impl Client {
         }
     }
 
-    /// Does what there is to do and answers what happened. Must not be cancelled.
+    /// Does what there is to do and answers what happened. Must not be cancelled. Coming back here says that
+    /// what the last call answered has been handled: only then are cursors kept and acknowledged.
     ///
     /// # Errors
     /// [`ClientError::Storage`] only: everything else is an update.
     pub async fn work(&mut self) -> Result<Vec<Update>, ClientError> {
-        self.collect();
-        let applied = self.process_events().await;
-        self.process_answers().await?;
-        self.send_drafts().await?;
-        if !applied.is_empty() {
+        // The caller is back: what it was told is handled, so the cursor may move for good.
+        if !self.told.is_empty() {
             self.save()?;
+            let told = std::mem::take(&mut self.told);
             if let Some(live) = self.rpc.live.clone() {
-                for (stream, seq) in applied {
+                for (stream, seq) in told {
                     live.tell(Command::Applied { stream, seq }).await;
                 }
             }
         }
+        self.collect();
+        self.told = self.process_events().await;
+        self.process_answers().await?;
+        self.send_drafts().await?;
         Ok(self.updates.drain(..).collect())
     }
 

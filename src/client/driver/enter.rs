@@ -8,13 +8,13 @@ use relais_e2ee::opaque::{Identity, KsfParams, Registering, SigningIn};
 use relais_e2ee::recovery::RecoveryCode;
 use relais_e2ee::wrap::Opener;
 use relais_e2ee::{E2eeError, Secret};
+use relais_wire::Private;
 use relais_wire::account::{
     GetVault, Locale, LoginFinish, LoginStart, RegisterFinish, RegisterStart, SecondFactor, SessionGrant,
     Vault, Wrap,
 };
 use relais_wire::directory::{GetServer, ServerCard};
 use relais_wire::ids::{DeviceId, IdemKey};
-use relais_wire::Private;
 use zeroize::Zeroizing;
 
 use super::client::Client;
@@ -62,7 +62,9 @@ pub(crate) async fn meet(http: &Http) -> Result<ServerCard, ClientError> {
 
 pub(crate) fn secret_error(error: E2eeError) -> ClientError {
     match error {
-        E2eeError::WrongPassword | E2eeError::WrapRejected | E2eeError::WrapMissing => ClientError::WrongSecret,
+        E2eeError::WrongPassword | E2eeError::WrapRejected | E2eeError::WrapMissing => {
+            ClientError::WrongSecret
+        }
         E2eeError::PasswordTooShort => ClientError::WeakPassword,
         E2eeError::ServerKeyChanged => Hostile::ServerKeyChanged.into(),
         E2eeError::KsfRefused => Hostile::WeakKsf.into(),
@@ -109,8 +111,8 @@ impl Client {
     ) -> Result<(Self, RecoveryCode), ClientError> {
         let card = meet(&http).await?;
         let rpc = Rpc::new(http.clone());
-        let (state, request) = Registering::start(&new.password, KsfParams::V1, &mut SystemEntropy)
-            .map_err(secret_error)?;
+        let (state, request) =
+            Registering::start(&new.password, KsfParams::V1, &mut SystemEntropy).map_err(secret_error)?;
         let start = RegisterStart {
             email: new.email,
             invite: new.token.map(Into::into),
@@ -210,7 +212,8 @@ impl Client {
             Err(ClientError::Unreachable | ClientError::NoAnswer) => false,
             Err(error) => return Err(error),
         };
-        let vault = if online { Rpc::new(http.clone()).call(GetVault {}).await? } else { saved.vault.clone() };
+        let vault =
+            if online { Rpc::new(http.clone()).call(GetVault {}).await? } else { saved.vault.clone() };
         if vault.version < saved.vault.version {
             return Err(Hostile::OldVault.into());
         }

@@ -15,7 +15,12 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::TooLarge`]; the server's refusals.
-    pub async fn upload(&self, bytes: &[u8], name: &str, media_type: &str) -> Result<Attachment, ClientError> {
+    pub async fn upload(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        media_type: &str,
+    ) -> Result<Attachment, ClientError> {
         let blob = BlobId::from_bytes(draw(&mut SystemEntropy));
         let key = FileKey::random(&mut SystemEntropy);
         let mut sealed = Vec::with_capacity(bytes.len() + 1_024);

@@ -59,13 +59,7 @@ impl Http {
             .no_proxy()
             .build()
             .map_err(|_| ClientError::Platform)?;
-        Ok(Self {
-            origin: origin.into(),
-            identity: origin.into(),
-            client,
-            tls,
-            shared: Arc::default(),
-        })
+        Ok(Self { origin: origin.into(), identity: origin.into(), client, tls, shared: Arc::default() })
     }
 
     /// The same server under the address that its passwords are bound to, where it is reached by another.
@@ -156,7 +150,9 @@ impl Http {
             .map_err(failed)?;
         let body = limited(response, RPC_BYTES_MAX).await?;
         match reply(&body, <relais_wire::files::GetBlob as relais_wire::Call>::KIND)? {
-            Reply::BlobCard(card) if card.hash.is_none_or(|told| told == Bytes32::from_bytes(hash)) => Ok(card),
+            Reply::BlobCard(card) if card.hash.is_none_or(|told| told == Bytes32::from_bytes(hash)) => {
+                Ok(card)
+            }
             _ => Err(ClientError::Protocol),
         }
     }

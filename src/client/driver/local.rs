@@ -83,8 +83,8 @@ impl Local {
     /// # Errors
     /// [`ClientError::Storage`].
     pub fn save(&self, state: &[u8]) -> Result<(), ClientError> {
-        let sealed = aead::seal(&self.key, STATE_AAD, state, &mut SystemEntropy)
-            .map_err(|_| ClientError::Platform)?;
+        let sealed =
+            aead::seal(&self.key, STATE_AAD, state, &mut SystemEntropy).map_err(|_| ClientError::Platform)?;
         let fresh = self.dir.join("state.new");
         let failed = storage("the state cannot be written");
         let mut file = private(&fresh, true).map_err(&failed)?;
@@ -183,12 +183,8 @@ fn read_or_make_key(path: &Path) -> Result<Secret<32>, ClientError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = Secret::random(&mut SystemEntropy);
             let failed = storage("the key cannot be written");
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(path)
-                .map_err(&failed)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(&failed)?;
             file.write_all(key.expose()).and_then(|()| file.sync_all()).map_err(&failed)?;
             Ok(key)
         }

@@ -10,6 +10,7 @@ use relais_e2ee::account::Account;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::keyring::{self, Made, NewKeyring, Signer, Target};
 use relais_e2ee::sealed::{DecKey, Recipient};
+use relais_wire::Private;
 use relais_wire::account::Locale;
 use relais_wire::chains::{AppendLinks, ChainKind, ChainLink};
 use relais_wire::directory::{
@@ -18,7 +19,6 @@ use relais_wire::directory::{
 };
 use relais_wire::ids::{IdemKey, KeyringId, ObjectId, OrgId, TeamId, UnitId, UserId};
 use relais_wire::streams::GetSnapshot;
-use relais_wire::Private;
 
 use super::book::ChainName;
 use super::client::Client;
@@ -79,7 +79,12 @@ impl Client {
     ///
     /// # Errors
     /// The server's refusals.
-    pub async fn create_unit(&mut self, parent: Option<UnitId>, name: &str, own_name: &str) -> Result<UnitId, ClientError> {
+    pub async fn create_unit(
+        &mut self,
+        parent: Option<UnitId>,
+        name: &str,
+        own_name: &str,
+    ) -> Result<UnitId, ClientError> {
         self.ready().await?;
         let unit = UnitId::from_bytes(draw(&mut SystemEntropy));
         let above = match parent {
@@ -88,7 +93,8 @@ impl Client {
         };
         self.book.need(&self.rpc, ChainName::Keyring(self.account.personal().id)).await?;
         let now = self.now_ms();
-        let own = self.book.chains().keyring_chain(self.account.personal().id).ok_or(ClientError::NotFound)?;
+        let own =
+            self.book.chains().keyring_chain(self.account.personal().id).ok_or(ClientError::NotFound)?;
         let own = Target::of(own).map_err(box_error)?;
         let admins_id = KeyringId::from_bytes(draw(&mut SystemEntropy));
         let new = NewKeyring { id: admins_id, kind: KeyringKind::OA, owner: Owner::Unit(unit), paired: None };
@@ -227,7 +233,12 @@ impl Client {
     ///
     /// # Errors
     /// The server's refusals; [`ClientError::NoKey`] without its seed.
-    pub async fn add_to_keyring(&mut self, keyring: KeyringId, user: UserId, keeper: bool) -> Result<(), ClientError> {
+    pub async fn add_to_keyring(
+        &mut self,
+        keyring: KeyringId,
+        user: UserId,
+        keeper: bool,
+    ) -> Result<(), ClientError> {
         self.ready().await?;
         let target = self.people(&[user]).await?.pop().ok_or(ClientError::NotFound)?;
         self.book.refresh(&self.rpc, ChainName::Keyring(keyring)).await?;
@@ -238,8 +249,7 @@ impl Client {
         let seed = seeds.get(chain.generation()).ok_or(ClientError::NoKey)?;
         let by = signer(&self.account, capacity, self.rpc.http.now_ms());
         let role = if keeper { Role::Keeper } else { Role::Holder };
-        let made =
-            keyring::add(chain, seed, &target, role, &by, &mut SystemEntropy).map_err(box_error)?;
+        let made = keyring::add(chain, seed, &target, role, &by, &mut SystemEntropy).map_err(box_error)?;
         self.append_link(keyring, made).await
     }
 
@@ -295,15 +305,9 @@ impl Client {
         let chain = self.book.chains().keyring_chain(keyring).ok_or(ClientError::NotFound)?;
         let seed = seeds.get(chain.generation()).ok_or(ClientError::NoKey)?;
         let by = signer(&self.account, None, self.rpc.http.now_ms());
-        let (made, fresh) = keyring::rotate(
-            chain,
-            Some(seed),
-            self.book.chains(),
-            Reason::Removed,
-            &by,
-            &mut SystemEntropy,
-        )
-        .map_err(box_error)?;
+        let (made, fresh) =
+            keyring::rotate(chain, Some(seed), self.book.chains(), Reason::Removed, &by, &mut SystemEntropy)
+                .map_err(box_error)?;
         let generation = chain.generation() + 1;
         self.append_link(keyring, made).await?;
         self.ring.made(keyring, generation, fresh);

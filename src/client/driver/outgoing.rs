@@ -1,8 +1,10 @@
 //! What leaves: drafts into sealed requests, requests into acknowledged entries.
 
-use relais_chain::entry::Kind;
+use relais_chain::control::Control;
+use relais_chain::entry::{Anchor, Kind};
 use relais_chain::facts::{Capacity, Mode, Owner};
 use relais_chain::head::Phase;
+use relais_chain::keyring_body::Reason;
 use relais_chain::link::Author;
 use relais_chain::party::{Party, PartyId, Presence};
 use relais_chain::thread::ThreadState;
@@ -11,8 +13,6 @@ use relais_e2ee::body::Body;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::message;
 use relais_e2ee::thread::{Due, epoch_due, next_epoch};
-use relais_chain::control::Control;
-use relais_chain::keyring_body::Reason;
 use relais_wire::chains::{PutBoxes, SealedBox};
 use relais_wire::ids::{IdemKey, MsgId, ThreadId};
 use relais_wire::limits::BOXES_PER_PUT;
@@ -31,6 +31,13 @@ const LABEL_RECEIPT: &str = "relais/v1/receipt";
 
 /// Requests under way at once, each of another thread.
 const SENDING_MAX: usize = 8;
+
+/// What an author may name as seen: the head that was verified, not the one hoped for behind own entries that
+/// are still on their way and before which others may come.
+const fn verified(thread: &Thread) -> Anchor {
+    let head = thread.state.head();
+    Anchor { seq: head.n, head: head.head }
+}
 
 impl Client {
     /// Writes a message. It is safe from then on and goes out by itself; see [`Update::Accepted`].
@@ -118,7 +125,11 @@ impl Client {
         result
     }
 
-    async fn seal_into(&mut self, thread: &mut Thread, drafts: &[Draft]) -> Result<Vec<SignedEntry>, ClientError> {
+    async fn seal_into(
+        &mut self,
+        thread: &mut Thread,
+        drafts: &[Draft],
+    ) -> Result<Vec<SignedEntry>, ClientError> {
         if thread.state.roster().phase() == Phase::Closed {
             return Err(ClientError::Refused(Refusal::new(ErrorCode::Closed)));
         }
@@ -139,13 +150,8 @@ impl Client {
         };
         for draft in drafts {
             let body = Body::decode(&draft.body).map_err(|_| ClientError::LocalState)?;
-            let core = state.draft(
-                Kind::Message,
-                self.author(&state)?,
-                self.device(),
-                MsgId::from_bytes(draw(&mut SystemEntropy)),
-                self.now_ms(),
-            );
+            let mut core = self.control_core(&state, Kind::Message)?;
+            core.anchor = verified(thread);
             let signed = message::seal(self.account.signing().key(), core, &seed, &body)
                 .map_err(|_| ClientError::TooLarge)?;
             self.own_check(thread, &mut state, &signed)?;
@@ -175,11 +181,11 @@ impl Client {
             Err(error) => return Err(error),
         };
         let id = state.thread();
-        let made =
-            next_epoch(id, state.roster(), self.book.chains(), known, reason, &mut SystemEntropy)
-                .map_err(box_error)?;
+        let made = next_epoch(id, state.roster(), self.book.chains(), known, reason, &mut SystemEntropy)
+            .map_err(box_error)?;
         self.stage(made.boxes).await?;
-        let core = self.control_core(state, Kind::Epoch)?;
+        let mut core = self.control_core(state, Kind::Epoch)?;
+        core.anchor = verified(thread);
         let signed = sign::control(self.account.signing().key(), &core, &Control::Epoch(made.body))
             .map_err(Self::wrong_own)?;
         self.own_check(thread, state, &signed)?;
@@ -213,7 +219,9 @@ impl Client {
     pub(crate) fn author(&self, state: &ThreadState) -> Result<Author, ClientError> {
         let itself = Author { user: self.user(), chain_seq: self.account.chain_seq(), capacity: None };
         let own = state.roster().participant(PartyId::User(self.user()));
-        if state.head().n == 0 || own.is_some_and(|own| own.presence != Presence::Left && own.presence != Presence::Removed) {
+        if state.head().n == 0
+            || own.is_some_and(|own| own.presence != Presence::Left && own.presence != Presence::Removed)
+        {
             return Ok(itself);
         }
         let held = |party: &Party| {
@@ -240,11 +248,8 @@ impl Client {
     ) -> Result<(), ClientError> {
         let bytes = signed.to_bytes().map_err(Self::wrong_own)?;
         let mode = Mode::Append { now_ms: self.now_ms() };
-        let id = state.thread();
-        let known = state.head().n;
-        let mut heads = super::book::Past { heads: thread.past.heads.clone(), ..Default::default() };
-        heads.heads.insert(known, state.head().head);
-        state.append(&self.book.asking(id, &heads), &bytes, mode).map(drop).map_err(Self::wrong_own)
+        let facts = self.book.asking(state.thread(), &thread.past);
+        state.append(&facts, &bytes, mode).map(drop).map_err(Self::wrong_own)
     }
 
     pub(crate) async fn process_answers(&mut self) -> Result<(), ClientError> {
@@ -300,13 +305,14 @@ impl Client {
                 let served = self.book.chains().keyring_chain(keyring).map_or(0, |chain| chain.generation());
                 // It says there is a newer generation and does not show it.
                 read.and_then(|()| {
-                    if served < u64::from(generation) { Err(Hostile::RotationWithheld.into()) } else { Ok(()) }
+                    if served < u64::from(generation) {
+                        Err(Hostile::RotationWithheld.into())
+                    } else {
+                        Ok(())
+                    }
                 })
             }
-            None => {
-                let from = self.threads.get(&id).map(|thread| thread.state.head().n + 1);
-                self.sync_thread(id, from).await
-            }
+            None => self.sync_thread(id, None).await,
         };
         if let Err(error) = result {
             self.updates.push_back(Update::Trouble(Some(id), error));
@@ -319,7 +325,11 @@ impl Client {
     }
 
     /// Checks receipts and takes the entries in where they stand.
-    pub(crate) async fn take_receipts(&mut self, append: &Append, receipts: &[Receipt]) -> Result<(), ClientError> {
+    pub(crate) async fn take_receipts(
+        &mut self,
+        append: &Append,
+        receipts: &[Receipt],
+    ) -> Result<(), ClientError> {
         if receipts.len() != append.entries.len() {
             return Err(Hostile::WrongReceipt.into());
         }
@@ -340,8 +350,9 @@ impl Client {
                 payload_hash: None,
                 sig: entry.sig.clone(),
             };
-            self.take_entry(append.thread, &stored, true).await?;
-            let head = self.threads.get(&append.thread).and_then(|t| t.past.heads.get(&receipt.n.get()).copied());
+            self.take_entry(append.thread, &stored).await?;
+            let head =
+                self.threads.get(&append.thread).and_then(|t| t.past.heads.get(&receipt.n.get()).copied());
             if head != Some(receipt.head) {
                 return Err(Hostile::WrongReceipt.into());
             }

@@ -113,7 +113,8 @@ impl Ring {
             (false, Some(history)) => seeds.reach(of, history),
             _ => seeds.get(named.generation).ok_or(E2eeError::NoSeed),
         };
-        let seed = holder.and_then(|holder| open_current(chain, &boxes, through, holder)).map_err(box_error)?;
+        let seed =
+            holder.and_then(|holder| open_current(chain, &boxes, through, holder)).map_err(box_error)?;
         self.made(keyring, generation.into(), seed);
         Ok(())
     }

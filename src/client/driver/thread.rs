@@ -2,10 +2,10 @@
 //!
 //! Not known here: how entries arrive.
 
+use relais_chain::codec::Writer;
 use relais_chain::control::Control;
 use relais_chain::entry::Kind;
 use relais_chain::thread::{Applied, ThreadState};
-use relais_chain::codec::Writer;
 use relais_chain::{ChainError, Signed};
 use relais_e2ee::body::Body;
 use relais_e2ee::thread::ThreadKeys;
@@ -24,6 +24,8 @@ pub struct Thread {
     pub(crate) title: Option<String>,
     pub(crate) epoch_messages: u64,
     pub(crate) epoch_since_ms: u64,
+    /// Entries up to here were there before, or were told in an earlier run: they are no news.
+    pub(crate) floor: u64,
 }
 
 /// What an entry says.
@@ -74,6 +76,7 @@ impl Thread {
             title: None,
             epoch_messages: 0,
             epoch_since_ms: 0,
+            floor: 0,
         }
     }
 

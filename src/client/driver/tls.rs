@@ -19,7 +19,9 @@ pub(crate) fn config(extra_root: Option<&Path>) -> Result<Arc<ClientConfig>, Cli
     if let Some(path) = extra_root {
         let unreadable = |_| ClientError::Storage("the root certificate cannot be read");
         for root in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-            roots.add(root.map_err(unreadable)?).map_err(|_| ClientError::Storage("not a root certificate"))?;
+            roots
+                .add(root.map_err(unreadable)?)
+                .map_err(|_| ClientError::Storage("not a root certificate"))?;
         }
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

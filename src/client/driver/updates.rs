@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use relais_chain::facts::Mode;
 use relais_chain::entry::Kind;
+use relais_chain::facts::Mode;
 use relais_chain::thread::Applied;
 use relais_chain::{ChainError, Signed};
 use relais_e2ee::{E2eeError, message};
@@ -137,34 +137,25 @@ impl Client {
         let first = appended.entries.first().map_or(0, |entry| entry.n.get());
         if known.is_none_or(|n| first > n + 1) {
             // Entries before these are missing here: read the thread, which includes these.
-            let reported_from = known.map_or(first, |n| n + 1);
+            let pinned = self.saved.threads.get(&id).map(|(n, _)| n + 1);
+            let reported_from = pinned.unwrap_or(first);
             return self.sync_thread(id, Some(reported_from)).await;
         }
         for entry in &appended.entries {
-            self.take_entry(id, entry, true).await?;
+            self.take_entry(id, entry).await?;
         }
         Ok(())
     }
 
     /// Verifies an entry and takes it in; an entry that is known already must be the same.
-    pub(crate) async fn take_entry(
-        &mut self,
-        id: ThreadId,
-        entry: &StoredEntry,
-        report: bool,
-    ) -> Result<(), ClientError> {
+    pub(crate) async fn take_entry(&mut self, id: ThreadId, entry: &StoredEntry) -> Result<(), ClientError> {
         let mut thread = self.threads.remove(&id).unwrap_or_else(|| Thread::new(id));
-        let result = self.take_into(&mut thread, entry, report).await;
+        let result = self.take_into(&mut thread, entry).await;
         self.threads.insert(id, thread);
         result
     }
 
-    async fn take_into(
-        &mut self,
-        thread: &mut Thread,
-        entry: &StoredEntry,
-        report: bool,
-    ) -> Result<(), ClientError> {
+    async fn take_into(&mut self, thread: &mut Thread, entry: &StoredEntry) -> Result<(), ClientError> {
         let id = thread.state.thread();
         let (n, at) = (entry.n.get(), thread.state.head().n);
         if n <= at {
@@ -196,7 +187,7 @@ impl Client {
         {
             thread.title = Some(title.clone());
         }
-        if report {
+        if applied.n > thread.floor {
             self.updates.push_back(Update::Entry(Message {
                 thread: id,
                 n: applied.n,
@@ -276,7 +267,12 @@ impl Client {
         all
     }
 
-    async fn open_box(&mut self, thread: &mut Thread, epoch: u64, holder: KeyringId) -> Result<(), ClientError> {
+    async fn open_box(
+        &mut self,
+        thread: &mut Thread,
+        epoch: u64,
+        holder: KeyringId,
+    ) -> Result<(), ClientError> {
         let number = u32::try_from(epoch).map_err(|_| ClientError::TooLarge)?;
         self.book.need(&self.rpc, ChainName::Keyring(holder)).await?;
         let seeds = self.ring.reach(&self.rpc, &mut self.book, &self.account, holder).await?;
@@ -292,7 +288,8 @@ impl Client {
         thread.keys.open_box(epoch, &boxes, holder, seeds, history).map_err(box_error)
     }
 
-    /// Reads what a thread has grown by. Entries from `report_from` on become updates.
+    /// Reads what a thread has grown by; what is new becomes updates, once. Of a thread read for the first time
+    /// in this run, entries from `report_from` on are new, or those that no earlier run has seen.
     ///
     /// # Errors
     /// The server's refusals; an attack.
@@ -310,9 +307,17 @@ impl Client {
             if page.len.get() < known.max(pinned) {
                 return Err(Hostile::ThreadRolledBack.into());
             }
+            if !self.threads.contains_key(&id) {
+                let before = self.saved.threads.get(&id).map(|(n, _)| *n);
+                let mut thread = Thread::new(id);
+                thread.floor = match report_from {
+                    Some(from) => from.saturating_sub(1),
+                    None => before.unwrap_or(page.len.get()),
+                };
+                self.threads.insert(id, thread);
+            }
             for entry in &page.entries {
-                let report = report_from.is_some_and(|from| entry.n.get() >= from);
-                self.take_entry(id, entry, report).await?;
+                self.take_entry(id, entry).await?;
             }
             let now = self.threads.get(&id).map_or(0, |thread| thread.state.head().n);
             if now >= page.len.get() {
@@ -353,7 +358,10 @@ impl Client {
         let all = std::mem::replace(&mut self.updates, waiting);
         result?;
         self.save()?;
-        Ok(all.into_iter().filter_map(|u| if let Update::Entry(message) = u { Some(message) } else { None }).collect())
+        Ok(all
+            .into_iter()
+            .filter_map(|u| if let Update::Entry(message) = u { Some(message) } else { None })
+            .collect())
     }
 
     /// Says that everything up to `n` was seen.

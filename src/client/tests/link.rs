@@ -50,7 +50,8 @@ fn gone() -> Event {
 }
 
 fn entry(seq: u64) -> Vec<u8> {
-    let header = Header { stream: Some(StreamTag::Personal), ..Header::new(Class::Event, gone().kind(), seq) };
+    let header =
+        Header { stream: Some(StreamTag::Personal), ..Header::new(Class::Event, gone().kind(), seq) };
     encode_frame(&header, &gone().encode_body())
 }
 

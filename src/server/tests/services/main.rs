@@ -2,7 +2,6 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::wildcard_imports,
     clippy::wildcard_enum_match_arm,
@@ -14,7 +13,6 @@
 mod accounts;
 mod files;
 mod kit;
-mod large;
 mod organization;
 mod talk;
 mod threads;
