@@ -491,8 +491,9 @@ impl Server {
     /// Says where all streams end: what a shell does that knows that it dropped deliveries.
     pub(crate) fn tell_heads(&mut self, env: &mut Env) {
         let streams: BTreeSet<StreamId> = self.threads.values().flatten().copied().collect();
-        for stream in streams {
-            let head = self.head(stream);
+        let streams: Vec<StreamId> = streams.into_iter().collect();
+        let heads = self.store().read_blocking(StreamHeads(streams.clone())).expect("reads do not fail here");
+        for (stream, head) in streams.into_iter().zip(heads) {
             self.turn(env, Input::Head { user: stream.user, context: stream.context, head });
         }
     }
