@@ -9,6 +9,7 @@
 //! Not known here: the connection, the e-mail code, and when anything is sent.
 
 use relais_chain::facts::{KeyringKind, KeyringRef, Owner};
+use relais_chain::keyring::KeyringChain;
 use relais_chain::link::{Author, Place};
 use relais_chain::user::UserChain;
 use relais_chain::user_body::UserBody;
@@ -208,6 +209,26 @@ impl Account {
             refuse(E2eeError::ForeignChain)?;
         }
         self.place = chain.tail().next();
+        Ok(())
+    }
+
+    /// Checks the vault's seeds of `U` and `I` against the verified chains of those keyrings. After it, what is
+    /// boxed to them can be opened with this account.
+    ///
+    /// # Errors
+    /// [`E2eeError::ForeignChain`] for other keyrings; [`ChainError::WrongGeneration`] when the vault holds
+    /// another generation than the chain's newest; [`E2eeError::CommitMismatch`];
+    /// [`E2eeError::EncKeyMismatch`].
+    pub fn verify_keyrings(&self, personal: &KeyringChain, inbox: &KeyringChain) -> Result<(), E2eeError> {
+        for (own, chain) in [(self.personal(), personal), (self.inbox(), inbox)] {
+            if own.id != chain.id() || chain.owner() != Owner::User(self.user()) {
+                return Err(E2eeError::ForeignChain);
+            }
+            if own.generation != chain.generation() {
+                return Err(ChainError::WrongGeneration.into());
+            }
+            keyring::require_current(chain, &own.seed)?;
+        }
         Ok(())
     }
 

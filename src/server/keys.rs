@@ -73,9 +73,15 @@ const STORE_FILE: &str = "store-key";
 const PEPPER_FILE: &str = "pepper";
 const SETUP_FILE: &str = "setup-token";
 
+/// Folder of the database inside the data folder.
+pub(crate) const DATABASE_DIR: &str = "db";
+
 impl Keys {
-    /// Reads the keys of `keys_dir`, or makes them where `data_dir` holds no data yet. The one-time token with
-    /// which the first administrator registers goes into `data_dir/setup-token`.
+    /// Reads the keys of `keys_dir`, or makes them where there are neither keys nor a database yet. The one-time
+    /// token with which the first administrator registers goes into `data_dir/setup-token`.
+    ///
+    /// The OPAQUE setup is made last: until it is there, a start that was cut off is simply done again. Where there
+    /// is a database, a missing key is an error and never replaced.
     ///
     /// # Errors
     /// [`KeysError`].
@@ -84,20 +90,17 @@ impl Keys {
         private_dir(keys_dir)?;
         let setup = data_dir.join(SETUP_FILE);
         let opaque_file = keys_dir.join(OPAQUE_FILE);
-        let first = !opaque_file.exists();
+        let first = !opaque_file.exists() && !data_dir.join(DATABASE_DIR).exists();
+        let receipt = SigningKey::from_bytes(&*key32(&keys_dir.join(RECEIPT_FILE), first)?);
+        let store = StoreKey::from_bytes(*key32(&keys_dir.join(STORE_FILE), first)?);
+        let pepper = key32(&keys_dir.join(PEPPER_FILE), first)?;
         if first {
             write_new(&setup, format!("{}\n", hex::encode(random32())).as_bytes())?;
             write_new(&opaque_file, &ServerSetup::<Suite>::new(&mut OsRng).serialize())?;
         }
         let bytes = read_private(&opaque_file)?;
         let opaque = ServerSetup::deserialize(&bytes).map_err(|_| KeysError::Broken(opaque_file))?;
-        Ok(Self {
-            opaque,
-            receipt: SigningKey::from_bytes(&*key32(&keys_dir.join(RECEIPT_FILE), first)?),
-            store: StoreKey::from_bytes(*key32(&keys_dir.join(STORE_FILE), first)?),
-            pepper: key32(&keys_dir.join(PEPPER_FILE), first)?,
-            setup,
-        })
+        Ok(Self { opaque, receipt, store, pepper, setup })
     }
 
     /// 32 bytes that are stable for this instance and cannot be guessed: HMAC-SHA-256 of label, zero byte, input.
@@ -156,11 +159,17 @@ fn key32(path: &Path, first: bool) -> Result<Zeroizing<[u8; 32]>, KeysError> {
     <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| KeysError::Broken(path.to_owned()))
 }
 
+/// Writes a whole file or none: under another name first, so that a crash leaves no half of a key.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+    let unfinished = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        if unfinished.exists() {
+            fs::remove_file(&unfinished)?;
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
         file.write_all(bytes)?;
         file.sync_all()?;
+        fs::rename(&unfinished, path)?;
         path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
     };
     write().map_err(|source| io_error(path, source))
@@ -227,11 +236,26 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_key_is_not_silently_replaced() {
+    fn a_lost_key_is_not_silently_replaced_once_there_is_a_database() {
+        for lost in ["opaque-setup", "store-key", "receipt-key", "pepper"] {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = dir.path().join("keys");
+            Keys::open(&folder, dir.path()).unwrap();
+            fs::create_dir(dir.path().join("db")).unwrap();
+            fs::remove_file(folder.join(lost)).unwrap();
+            assert!(matches!(Keys::open(&folder, dir.path()), Err(KeysError::Io { .. })), "{lost}");
+        }
+    }
+
+    #[test]
+    fn a_first_start_that_was_cut_off_is_done_again() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("keys");
-        Keys::open(&folder, dir.path()).unwrap();
-        fs::remove_file(folder.join("store-key")).unwrap();
-        assert!(matches!(Keys::open(&folder, dir.path()), Err(KeysError::Io { .. })));
+        let whole = Keys::open(&folder, dir.path()).unwrap();
+        fs::remove_file(folder.join("opaque-setup")).unwrap();
+        fs::remove_file(folder.join("pepper")).unwrap();
+        fs::write(folder.join("pepper.new"), "half").unwrap();
+        let again = Keys::open(&folder, dir.path()).unwrap();
+        assert_eq!(whole.receipt.to_bytes(), again.receipt.to_bytes());
     }
 }

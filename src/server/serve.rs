@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::edge::{Buckets, Edge, Gate, Shards, accept, listen};
-use crate::keys::{Keys, KeysError, random32};
+use crate::keys::{DATABASE_DIR, Keys, KeysError, random32};
 use crate::mail::{self, MailSetupError, Mailer, Transport};
 use crate::metrics::Metrics;
 use crate::services;
@@ -215,7 +215,7 @@ type Opened = (
 
 async fn open(config: &Config) -> Result<Opened, StartError> {
     let keys = Keys::open(&config.keys_dir, &config.data_dir)?;
-    let store = Embedded::open(&Options::new(config.data_dir.join("db"), keys.store.clone()))?;
+    let store = Embedded::open(&Options::new(config.data_dir.join(DATABASE_DIR), keys.store.clone()))?;
     let blobs = Blobs::local(&config.data_dir.join("files"))?;
     let clock = Clock::starting_at(-config.demo_back_ms);
     let state = services::load(&store, &keys, &clock).await.map_err(StartError::Services)?;

@@ -138,6 +138,30 @@ fn nothing_is_signed_before_the_chain_was_checked() {
     assert_eq!(account.rewrite(NOW, &mut entropy(2)).unwrap_err(), E2eeError::ForeignChain);
 }
 
+/// A vault whose seeds are not those of the keyrings' newest generations must not box anything to them.
+#[test]
+fn seeds_that_are_not_the_newest_generation_are_noticed() {
+    let (mut server, _) = registered();
+    let account = opened(&server, &export()).unwrap();
+    let chains = |server: &Server| {
+        let chain = |id| server.directory.keyring_chain(id).unwrap().clone();
+        (chain(account.personal().id), chain(account.inbox().id))
+    };
+    let (personal, inbox) = chains(&server);
+    account.verify_keyrings(&personal, &inbox).unwrap();
+    assert_eq!(account.verify_keyrings(&inbox, &personal).unwrap_err(), E2eeError::ForeignChain);
+
+    let (signer, seed) = (account.signer(NOW), &account.inbox().seed);
+    let mut source = entropy(4);
+    let (made, _) =
+        keyring::rotate(&inbox, Some(seed), &server.directory, Reason::Device, &signer, &mut source).unwrap();
+    let link = made.link.to_bytes().unwrap();
+    server.directory.keyring_link(inbox.id(), &link, Mode::Append { now_ms: NOW }).unwrap();
+    let (personal, inbox) = chains(&server);
+    let refused = account.verify_keyrings(&personal, &inbox).unwrap_err();
+    assert_eq!(refused, E2eeError::Chain(relais_chain::ChainError::WrongGeneration));
+}
+
 /// SEC-10, SEC-15
 #[test]
 fn recovery_keeps_the_identity_and_ends_the_old_password_and_code() {

@@ -110,13 +110,25 @@ async fn attempt(ctx: &Ctx<'_>, ids: &[ChainId], links: &[ChainLink]) -> Result<
     let mut world = World::default();
     let mode = Mode::Append { now_ms: ctx.now_ms };
     let mut before = HashMap::new();
-    let accepted = world::decide(ctx, &mut world, ids.to_vec(), |world| {
+    let accepted = world::decide(ctx, &mut world, wanted(ids, links), |world| {
         before = ids.iter().map(|id| (*id, world.chain(*id).cloned())).collect();
         ids.iter().zip(links).map(|(id, link)| take(world, *id, link.link.as_slice(), mode)).collect()
     })
     .await?;
     let after = world.take_staged().into_iter().map(|chain| (chain.id(), chain)).collect();
     Ok(Validated { links: accepted, before, after })
+}
+
+/// The chains that links name: loaded at once rather than one by one as the validator misses them.
+fn wanted(ids: &[ChainId], links: &[ChainLink]) -> Vec<ChainId> {
+    let mut wanted = ids.to_vec();
+    for (id, link) in ids.iter().zip(links) {
+        // A link that does not parse is refused when it is taken.
+        let Ok((core, Body::Keyring(body), _)) = read(*id, link.link.as_slice()) else { continue };
+        wanted.push(ChainId::User(core.author.user));
+        wanted.extend(recipients(&body, 0).1.iter().map(|to| ChainId::Keyring(to.keyring)));
+    }
+    wanted
 }
 
 /// Validates one link and takes it into the world.
@@ -482,22 +494,27 @@ pub(crate) fn people(chain: &KeyringChain) -> impl Iterator<Item = UserId> + '_ 
 }
 
 fn take_boxes(session: SessionId, keyring: KeyringId, generation: u64, body: &KeyringBody) -> Option<Write> {
-    let (generation, recipients): (u64, Vec<Recipient>) = match body {
-        KeyringBody::Create { first, .. } => (first.generation, first.recipients.clone()),
-        KeyringBody::Rotate(body) => (body.generation, body.recipients.clone()),
-        KeyringBody::Add { recipient, .. } | KeyringBody::Parent { recipient: Some(recipient) } => {
-            (generation, vec![*recipient])
-        }
-        KeyringBody::Remove { .. }
-        | KeyringBody::Role { .. }
-        | KeyringBody::Parent { recipient: None }
-        | KeyringBody::AddRequest { .. } => return None,
-    };
+    let (generation, recipients) = recipients(body, generation);
     if recipients.is_empty() {
         return None;
     }
     let expect = recipients.iter().map(named).collect();
     Some(BoxWrite::Take { session, scope: BoxScope::Keyring(keyring), generation, expect }.into())
+}
+
+/// Whom a link boxes a seed to, and of which generation; `current` is the keyring's.
+fn recipients(body: &KeyringBody, current: u64) -> (u64, Vec<Recipient>) {
+    match body {
+        KeyringBody::Create { first, .. } => (first.generation, first.recipients.clone()),
+        KeyringBody::Rotate(body) => (body.generation, body.recipients.clone()),
+        KeyringBody::Add { recipient, .. } | KeyringBody::Parent { recipient: Some(recipient) } => {
+            (current, vec![*recipient])
+        }
+        KeyringBody::Remove { .. }
+        | KeyringBody::Role { .. }
+        | KeyringBody::Parent { recipient: None }
+        | KeyringBody::AddRequest { .. } => (current, Vec::new()),
+    }
 }
 
 /// A recipient as the store names it.

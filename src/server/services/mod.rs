@@ -307,6 +307,7 @@ pub async fn download(app: &Arc<App>, who: &Authenticated, blob: BlobId) -> Resu
 /// # Errors
 /// A message for the operator; the server does not start.
 pub async fn load(store: &Embedded, _keys: &Keys, clock: &Clock) -> Result<State, String> {
+    mutation::arm();
     let sessions = sessions::SessionTable::load(store, clock.now_ms()).await?;
     Ok(State { sessions, ..State::default() })
 }

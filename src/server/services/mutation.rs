@@ -56,6 +56,20 @@ pub(crate) fn is_on(check: Check) -> bool {
     !Check::ALL.iter().any(|(known, name)| *known == check && off.as_deref() == Some(*name))
 }
 
+/// Arms a check of the chain validator: `RELAIS_MUTATION=chain-203` switches rule 203 off. Once, at start.
+#[cfg(feature = "mutations")]
+pub(crate) fn arm() {
+    let named = std::env::var("RELAIS_MUTATION").ok();
+    if let Some(code) = named.and_then(|name| name.strip_prefix("chain-").and_then(|code| code.parse().ok()))
+    {
+        relais_chain::mutations::switch_off(code);
+    }
+}
+
+/// Arms nothing: no shipped binary can switch a check off.
+#[cfg(not(feature = "mutations"))]
+pub(crate) const fn arm() {}
+
 #[cfg(test)]
 mod tests {
     use super::Check;

@@ -15,6 +15,7 @@ use relais_wire::{CloseCode, DeviceId, ErrorCode, Event, Lane, OrgId, Refusal, R
 
 use super::{Shard, Slot};
 use crate::deliver::{End, Hint};
+use crate::logs::LogId;
 use crate::metrics::Caught;
 use crate::rpc;
 use crate::services::{self, Caller, StreamRead};
@@ -78,6 +79,8 @@ fn check_hello(shard: &Rc<Shard>, conn: Conn, nonce: [u8; 32], hello: Box<HelloS
             let input = match services::check_hello(&task.edge.app, slot.client, &nonce, &hello).await {
                 Ok(accepted) => {
                     slot.prove(accepted.who);
+                    let session = LogId::of(accepted.who.session.as_bytes());
+                    tracing::debug!(shard = task.index, %session, "a session connected");
                     Input::HelloAccepted { conn, admitted: Box::new(admitted(accepted)) }
                 }
                 Err(code) => Input::HelloRefused { conn, code },

@@ -22,6 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Shard, Slot};
+use crate::logs::LogId;
 
 /// Bytes of the read buffer of a connection: 4 KiB hold several ordinary frames and cost 6 KB per connection in
 /// all; the library's default costs 137 KB.
@@ -60,6 +61,10 @@ where
     if shard.forget(slot.conn).is_some() {
         shard.input(Input::Closed { conn: slot.conn });
     }
+    if let Some(who) = slot.who() {
+        let session = LogId::of(who.session.as_bytes());
+        tracing::debug!(shard = shard.index, %session, code = ended.code(), "a session's socket ended");
+    }
     let (code, retry_after_ms) = match ended {
         Ended::Gone => return,
         Ended::Close(code, retry_after_ms) => (code, retry_after_ms),
@@ -74,6 +79,16 @@ enum Ended {
     Gone,
     /// The server ends it.
     Close(CloseCode, Option<u64>),
+}
+
+impl Ended {
+    /// The close code; nothing for a peer that went by itself.
+    fn code(&self) -> Option<u16> {
+        match self {
+            Self::Gone => None,
+            Self::Close(code, _) => Some(code.code()),
+        }
+    }
 }
 
 struct Pump<S> {

@@ -83,7 +83,7 @@ async fn bytes_that_are_no_frame_close_the_connection_with_the_documented_code()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_hello_and_a_doubled_request_id_are_malformed() {
+async fn a_second_hello_is_malformed() {
     let world = World::start(&[]).await;
     let (mut client, _) = world.guest().await;
     client.say(&Hello { session: None }.into()).await;

@@ -5,6 +5,7 @@
 //! the store for good ([`Store::stopped`]), because a failed sync cannot be repeated.
 
 mod apply;
+mod backup;
 mod fault;
 mod heads;
 mod key;
@@ -14,6 +15,7 @@ pub(crate) mod receipt;
 mod tx;
 mod writer;
 
+pub use backup::{backup, restore};
 pub use fault::{Failure, Fault, FaultPoint};
 pub use key::StoreKey;
 pub use open::{Durability, ENGINE_VERSION_MIN, OpenError, Options, database, scan};

@@ -20,7 +20,7 @@ pub const ENGINE_VERSION_MIN: i32 = 3_051_003;
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
 
 /// Row of `instance` that holds the epoch; not one of [`crate::InstanceKey`].
-const EPOCH_ROW: u8 = 0;
+pub(super) const EPOCH_ROW: u8 = 0;
 
 /// How the embedded store is opened.
 #[derive(Clone, Debug)]
@@ -146,7 +146,8 @@ pub fn database(dir: &Path) -> PathBuf {
     dir.join("relais.db")
 }
 
-fn lock(dir: &Path) -> Result<File, OpenError> {
+/// Keeps other processes out for as long as the file is open.
+pub(super) fn lock(dir: &Path) -> Result<File, OpenError> {
     let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -180,7 +181,7 @@ fn connect(path: &Path, flags: OpenFlags, options: &Options) -> Result<Connectio
 
 /// Gives a connection its key. Pages are authenticated by HMAC-SHA-256 rather than the default SHA-512, which
 /// costs twice the time per page where processors have instructions for the former, as servers do.
-fn unlock(conn: &Connection, key: &StoreKey) -> rusqlite::Result<()> {
+pub(super) fn unlock(conn: &Connection, key: &StoreKey) -> rusqlite::Result<()> {
     // The cipher would print page numbers to standard error; its errors come back as results anyway.
     conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
     conn.pragma_update(None, "key", key.pragma())?;
@@ -255,14 +256,7 @@ fn migrate(writer: &mut Connection) -> Result<(), OpenError> {
 }
 
 fn epoch(writer: &Connection, options: &Options) -> Result<Epoch, OpenError> {
-    let drawn = match options.epoch {
-        Some(epoch) => *epoch.as_bytes(),
-        None => {
-            let mut bytes = [0; 16];
-            getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-            bytes
-        }
-    };
+    let drawn = options.epoch.map_or_else(random_epoch, |epoch| Ok(*epoch.as_bytes()))?;
     writer.execute(
         "INSERT INTO instance (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         (EPOCH_ROW, drawn),
@@ -270,4 +264,11 @@ fn epoch(writer: &Connection, options: &Options) -> Result<Epoch, OpenError> {
     let stored =
         writer.query_row("SELECT value FROM instance WHERE key = ?1", [EPOCH_ROW], |row| row.get(0))?;
     Ok(Epoch::from_bytes(stored))
+}
+
+/// A new identity of a history.
+pub(super) fn random_epoch() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
 }

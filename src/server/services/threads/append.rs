@@ -133,8 +133,8 @@ async fn check(
         anchor(ctx, state, &core, &mut world).await?;
         let bytes = signed.to_bytes().map_err(refuse::chain)?;
         let mode = Mode::Append { now_ms: ctx.now_ms };
-        let author = vec![ChainId::User(core.author.user)];
-        let outcome = world::decide(ctx, &mut world, author, |world| state.check(world, &bytes, mode)).await;
+        let wanted = wanted(&core, &signed);
+        let outcome = world::decide(ctx, &mut world, wanted, |world| state.check(world, &bytes, mode)).await;
         let checked = match outcome {
             Ok(checked) => checked,
             Err(refusal) => {
@@ -154,6 +154,16 @@ async fn check(
         before = after;
     }
     Ok(steps)
+}
+
+/// The chains that an entry names.
+fn wanted(core: &EntryCore, signed: &Signed) -> Vec<ChainId> {
+    let mut wanted = vec![ChainId::User(core.author.user)];
+    let control = signed.payload().and_then(|payload| Control::parse(core.kind, payload).ok());
+    if let Some((_, recipients)) = control.as_ref().and_then(|control| rules::boxes(control, 0)) {
+        wanted.extend(recipients.iter().map(|to| ChainId::Keyring(to.keyring)));
+    }
+    wanted
 }
 
 /// Looks up the head an entry is anchored to, where the state does not hold it.

@@ -346,22 +346,8 @@ pub async fn half_registered(
             ClientRegistrationFinishParameters::new(identifiers(&user), Some(&cheap())),
         )
         .unwrap();
-    let who = Authenticated {
-        user,
-        session: relais_wire::SessionId::from_bytes([0; 16]),
-        device: DeviceId::from_bytes(random()),
-        client: NOBODY,
-        expires_ms: 0,
-    };
-    let person = Person {
-        user,
-        key: SigningKey::from_bytes(&random()),
-        recovery: SigningKey::from_bytes(&random()),
-        personal: KeyringId::from_bytes(random()),
-        inbox: KeyringId::from_bytes(random()),
-        who,
-        grant: blank(&who),
-    };
+    let person = Person { user, ..stranger() };
+    let who = person.who;
     let mut after = world.clone();
     let boxes = first_links(&mut after, &person);
     let finish = RegisterFinish {
@@ -398,7 +384,27 @@ pub fn recovery_part(key: &SigningKey) -> Recovery {
     Recovery { auth_key: Bin(public(key).to_bytes().to_vec()), server_half: Bin(vec![5; 32]) }
 }
 
-fn first_links(world: &mut World, person: &Person) -> Vec<SealedBox> {
+/// Somebody with keys and no account.
+pub fn stranger() -> Person {
+    let who = Authenticated {
+        user: UserId::from_bytes(random()),
+        session: relais_wire::SessionId::from_bytes(random()),
+        device: DeviceId::from_bytes(random()),
+        client: NOBODY,
+        expires_ms: 0,
+    };
+    Person {
+        user: who.user,
+        key: SigningKey::from_bytes(&random()),
+        recovery: SigningKey::from_bytes(&random()),
+        personal: KeyringId::from_bytes(random()),
+        inbox: KeyringId::from_bytes(random()),
+        who,
+        grant: blank(&who),
+    }
+}
+
+pub fn first_links(world: &mut World, person: &Person) -> Vec<SealedBox> {
     let author = Author { user: person.user, chain_seq: 1, capacity: None };
     let first = |id: KeyringId, kind, recipients| {
         let owner = Owner::User(person.user);

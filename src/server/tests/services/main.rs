@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::wildcard_imports,
     clippy::wildcard_enum_match_arm,
@@ -13,6 +14,7 @@
 mod accounts;
 mod files;
 mod kit;
+mod large;
 mod organization;
 mod talk;
 mod threads;

@@ -2,6 +2,8 @@
 
 #![expect(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod person;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;

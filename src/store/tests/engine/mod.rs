@@ -1,9 +1,11 @@
 //! What the embedded engine promises beyond the interface: keys, locks, faults, a full disk, blobs.
 
+mod backups;
 mod blobs;
 mod faults;
 mod folder;
 mod full;
+mod model;
 
 use std::path::Path;
 
