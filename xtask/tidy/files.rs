@@ -23,8 +23,9 @@ const UNFINISHED: &[&str] = &[
     concat!("should", "_panic"),
 ];
 
-/// What may be switched off: a function that makes committed files anew and is a test only by its place.
-const WRITER: &str = concat!("#[ig", "nore = \"writes ");
+/// What may be switched off: a function that makes committed files anew, or plays a run that is named, and is a test
+/// only by its place.
+const TOOLS: &[&str] = &[concat!("#[ig", "nore = \"writes "), concat!("#[ig", "nore = \"plays ")];
 
 /// Words that name a machine, a person's folder or a registry's host.
 const MACHINE_NAMES: &[&str] = &[
@@ -138,7 +139,7 @@ pub fn unfinished(tree: &Tree) -> Vec<Finding> {
     let code = tree.all().filter(|(path, _)| {
         [".rs", ".toml", ".sh", ".py", ".ts", ".yaml", ".yml"].iter().any(|ending| path.ends_with(ending))
     });
-    find_words(code, UNFINISHED, |line| line.contains(WRITER))
+    find_words(code, UNFINISHED, |line| TOOLS.iter().any(|tool| line.contains(tool)))
 }
 
 /// Names of machines, folders of people, and papers that are not part of the repository.
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_writer_of_committed_files_may_be_switched_off() {
+    fn only_a_tool_in_a_tests_place_may_be_switched_off() {
         let off = concat!("#[ig", "nore = \"slow\"]");
         let writer = concat!("#[ig", "nore = \"writes the files anew\"]");
         assert_eq!(unfinished(&Tree::of(&[("a.rs", off), ("b.rs", writer)])).len(), 1);
