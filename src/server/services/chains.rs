@@ -84,10 +84,15 @@ pub(crate) async fn append(
     }
     let domain = domain.ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?;
     let domain = domain.idem(ctx.idem(who.user, request.idem, Vec::new()));
-    let (domain, touched) = validated.plan(ctx, who.session, &around).into_domain(domain);
+    let plan = validated.plan(ctx, who.session, &around);
+    let moved = plan.moved;
+    let (domain, touched) = plan.into_domain(domain);
     if let Err(refusal) = ctx.commit(domain).await {
         ids.iter().for_each(|id| ctx.app.state.chains.forget(*id));
         return Err(refusal);
+    }
+    if moved {
+        ctx.app.state.rights.clear();
     }
     ctx.app.state.rights.forget(touched);
     let heads = ids.iter().filter_map(|id| validated.after.get(id)).map(|chain| {
@@ -151,6 +156,7 @@ pub(crate) async fn surroundings(
             && let Some(row) = ctx.read(UnitById(unit)).await?
         {
             around.orgs.insert(unit, row.org);
+            around.rows.insert(unit, row);
         }
     }
     wanted.retain(|id| !validated.after.contains_key(id));

@@ -15,7 +15,7 @@ use relais_chain::user::UserChain;
 use relais_chain::user_body::UserBody;
 use relais_chain::{ChainError, Signed};
 use relais_store::facts::chain::{BoxScope, BoxTo, ChainId, Keyring, KeyringKind, KeyringMember};
-use relais_store::facts::directory::{Group, Membership};
+use relais_store::facts::directory::{Group, Membership, Unit};
 use relais_store::facts::stream::StreamId;
 use relais_store::{AppendLink, BoxWrite, DirectoryWrite, Domain, Write};
 use relais_wire::chains::{ChainKind, ChainLink};
@@ -27,6 +27,7 @@ use relais_wire::{ErrorCode, Refusal};
 
 use super::context::{Ctx, Told};
 use super::limits::LINKS_PER_REQUEST;
+use super::profile::{self, UnitProfile};
 use super::refuse;
 use super::world::{self, Chain, World};
 
@@ -189,6 +190,8 @@ pub(crate) struct Surroundings {
     pub(crate) keyrings: HashMap<KeyringId, Arc<KeyringChain>>,
     /// The unit of a changed `OA`.
     pub(crate) units: HashMap<UnitId, Arc<UnitChain>>,
+    /// Rows of the changed units.
+    pub(crate) rows: HashMap<UnitId, Unit>,
     /// `TA` of each `TM`.
     pub(crate) everyone: HashMap<KeyringId, KeyringId>,
 }
@@ -208,6 +211,8 @@ pub(crate) struct Plan {
     told: Vec<Told>,
     /// Whose rights change.
     pub(crate) touched: BTreeSet<UserId>,
+    /// Whether a unit moved, so that anybody's may.
+    pub(crate) moved: bool,
 }
 
 impl Plan {
@@ -253,7 +258,7 @@ impl Validated {
 
     /// Writes, events and box moves. `around` is what stands beside the changed chains.
     pub(crate) fn plan(&self, ctx: &Ctx<'_>, session: SessionId, around: &Surroundings) -> Plan {
-        let mut plan = Plan { writes: Vec::new(), told: Vec::new(), touched: BTreeSet::new() };
+        let mut plan = Plan { writes: Vec::new(), told: Vec::new(), touched: BTreeSet::new(), moved: false };
         for link in &self.links {
             plan.writes.push(
                 AppendLink {
@@ -381,6 +386,7 @@ impl Validated {
     fn project_unit(&self, ctx: &Ctx<'_>, chain: &UnitChain, around: &Surroundings, plan: &mut Plan) {
         let unit = chain.unit();
         let Some(org) = around.org(unit) else { return };
+        self.project_place(chain, around, plan);
         let is_admin = |user| self.manages(Group::Unit(unit), user, around);
         for link in &self.links {
             let (ChainId::Unit(id), Body::Unit(body)) = (link.chain, &link.body) else { continue };
@@ -405,6 +411,28 @@ impl Validated {
                 | UnitBody::Data { .. } => {}
             }
         }
+    }
+
+    /// A unit that moves, or names its data keyring later, keeps its row in step: paths and rights follow it.
+    fn project_place(&self, chain: &UnitChain, around: &Surroundings, plan: &mut Plan) {
+        let unit = chain.unit();
+        let places = |link: &&Accepted| {
+            let place = matches!(link.body, Body::Unit(UnitBody::Parent { .. } | UnitBody::Data { .. }));
+            link.chain == ChainId::Unit(unit) && place
+        };
+        let Some(row) = around.rows.get(&unit).filter(|_| self.links.iter().any(|link| places(&link))) else {
+            return;
+        };
+        let fact = chain.fact();
+        let profile = UnitProfile {
+            admins: fact.admins,
+            data: chain.data().map(|data| data.id),
+            former_parents: fact.former_parents,
+        };
+        let profile = profile::encode(&profile).into();
+        plan.writes
+            .push(DirectoryWrite::PutUnit(Unit { parent: fact.parent, profile, ..row.clone() }).into());
+        plan.moved = true;
     }
 
     fn before_keyring(&self, id: KeyringId) -> Option<&KeyringChain> {

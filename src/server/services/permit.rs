@@ -151,6 +151,15 @@ impl RightsCache {
     }
 }
 
+impl RightsCache {
+    /// A unit moved: what holds where may have changed for anybody.
+    pub(crate) fn clear(&self) {
+        if let Ok(mut map) = self.0.write() {
+            map.clear();
+        }
+    }
+}
+
 /// A user's rights as they are now.
 ///
 /// # Errors

@@ -489,17 +489,15 @@ async fn everything_is_known_again_after_a_restart() {
     assert_ne!(w.all, w.managers);
 }
 
-#[tokio::test]
-async fn an_administrator_above_administers_below_before_and_after_a_restart() {
-    // ORG-02, ORG-03
-    let mut w = ward().await;
+/// The request that makes a unit below another one, signed by Ada as an administrator above.
+fn below(w: &mut Ward, parent: UnitId, admin: &KeyringId) -> (UnitId, KeyringId, CreateUnit) {
     let unit = UnitId::from_bytes(random());
     let (admins, data) = (KeyringId::from_bytes(random()), KeyringId::from_bytes(random()));
     let above = w.world.capacity(w.admins);
-    let oa = create(&w.world, admins, KeyringKind::OA, unit, &[w.ben.personal]);
+    let oa = create(&w.world, admins, KeyringKind::OA, unit, &[*admin]);
     w.world.put(ChainKind::Keyring, *admins.as_bytes(), &w.ada, None, &oa);
     let genesis = UnitBody::Genesis {
-        parent: Some(w.unit),
+        parent: Some(parent),
         admins: KeyringRef { id: admins, first: w.world.dir.keyring(admins).unwrap().first },
         founder: w.world.dir.user(w.ada.user).unwrap().root,
     };
@@ -511,11 +509,47 @@ async fn an_administrator_above_administers_below_before_and_after_a_restart() {
     let request = CreateUnit {
         idem: idem(),
         unit,
-        parent: Some(w.unit),
+        parent: Some(parent),
         name: "Cardiologie".into(),
         links: w.world.fresh(),
         boxes: [boxes(admins, &oa), boxes(data, &od)].concat(),
     };
+    (unit, admins, request)
+}
+
+#[tokio::test]
+async fn a_unit_that_moves_is_administered_from_its_new_place() {
+    // ORG-02, ORG-03
+    let mut w = ward().await;
+    let (ben, ada, root) = (w.ben.personal, w.ada.personal, w.unit);
+    let (upper, upper_admins, request) = below(&mut w, root, &ben);
+    w.server.call(Caller::Session(w.ada.who), request).await.unwrap();
+    let (lower, _, request) = below(&mut w, root, &ada);
+    w.server.call(Caller::Session(w.ada.who), request).await.unwrap();
+    let invite =
+        |unit| CreateInvite { idem: idem(), unit: Some(unit), email: None, locale: Locale::Fr, key: None };
+    assert_eq!(refused(w.server.call(Caller::Session(w.ben.who), invite(lower)).await), ErrorCode::Forbidden);
+    let above = w.world.capacity(w.admins);
+    w.world.put(ChainKind::Unit, *lower.as_bytes(), &w.ada, above, &UnitBody::Parent { parent: upper });
+    let links = w.world.fresh();
+    w.server.call(Caller::Session(w.ada.who), AppendLinks { idem: idem(), links }).await.unwrap();
+    let card = w.server.call(Caller::Session(w.ada.who), GetUnit { unit: lower }).await.unwrap();
+    assert_eq!(card.parent, Some(upper));
+    w.server.call(Caller::Session(w.ben.who), invite(lower)).await.unwrap();
+    let server = w.server.restart().await;
+    let body = attest(&w.world, &w.cyd);
+    w.world.put(ChainKind::Unit, *lower.as_bytes(), &w.ben, w.world.capacity(upper_admins), &body);
+    let links = w.world.fresh();
+    server.call(Caller::Session(w.ben.who), AppendLinks { idem: idem(), links }).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_administrator_above_administers_below_before_and_after_a_restart() {
+    // ORG-02, ORG-03
+    let mut w = ward().await;
+    let (ben, root) = (w.ben.personal, w.unit);
+    let (unit, admins, request) = below(&mut w, root, &ben);
+    let above = w.world.capacity(w.admins);
     let by_ben = CreateUnit { idem: idem(), ..request.clone() };
     assert_eq!(refused(w.server.call(Caller::Session(w.ben.who), by_ben).await), ErrorCode::Forbidden);
     w.server.call(Caller::Session(w.ada.who), request).await.unwrap();
