@@ -144,7 +144,16 @@ pub fn random32() -> [u8; 32] {
     bytes
 }
 
-fn private_dir(dir: &Path) -> Result<(), KeysError> {
+/// The key of the store's pages alone, which must exist.
+///
+/// # Errors
+/// [`KeysError`].
+pub(crate) fn store_key(keys_dir: &Path) -> Result<StoreKey, KeysError> {
+    Ok(StoreKey::from_bytes(*key32(&keys_dir.join(STORE_FILE), false)?))
+}
+
+/// Makes a folder that only its owner can enter, unless it exists.
+pub(crate) fn private_dir(dir: &Path) -> Result<(), KeysError> {
     if dir.is_dir() {
         return Ok(());
     }

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod copies;
 pub mod deliver;
 pub mod directory;
 pub mod edge;

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use relais_server::config::{self, Config};
 use relais_server::serve::Server;
-use relais_server::{health, logs};
+use relais_server::{copies, health, logs};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The realtime server of a clinical network.
@@ -22,6 +22,22 @@ struct Arguments {
 enum Command {
     /// Run the server.
     Serve {
+        /// The configuration file; without it the environment and the defaults.
+        #[arg(long, env = "RELAIS_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Copy the database to a new file while the server runs. Copy the folder `files` afterwards, with any tool.
+    Backup {
+        /// The new file.
+        to: PathBuf,
+        /// The configuration file; without it the environment and the defaults.
+        #[arg(long, env = "RELAIS_CONFIG")]
+        config: Option<PathBuf>,
+    },
+    /// Put a copy into a data folder that has no database. The keys must be in place.
+    Restore {
+        /// The copy.
+        from: PathBuf,
         /// The configuration file; without it the environment and the defaults.
         #[arg(long, env = "RELAIS_CONFIG")]
         config: Option<PathBuf>,
@@ -62,6 +78,16 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config } => serve(read_config(config.as_deref())?)?,
+        Command::Backup { to, config } => {
+            copies::backup(&read_config(config.as_deref())?, &to)
+                .with_context(|| to.display().to_string())?;
+            say("the database is copied; copy the folder of the files now");
+        }
+        Command::Restore { from, config } => {
+            copies::restore(&read_config(config.as_deref())?, &from)
+                .with_context(|| from.display().to_string())?;
+            say("the database is in place; clients will start again from a snapshot");
+        }
         Command::Health { url } => health::check(&url).with_context(|| url)?,
         Command::Config { command: ConfigCommand::Check { file } } => {
             read_config(file.as_deref())?;

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod world;
 
+use relais_server::copies;
 use relais_server::deliver::End as EndSessions;
 use relais_store::Store as _;
 use relais_wire::control::{CaughtUp, Cursor, Followed, Pong, ResyncReason};
@@ -12,7 +13,7 @@ use relais_wire::limits::{PING_INTERVAL_MS, PING_JITTER_MS};
 use relais_wire::{CloseCode, Control, Seq};
 use tokio::net::TcpSocket;
 use world::person::{USER, person};
-use world::{Client, End, World};
+use world::{Client, End, World, config};
 
 /// The next entries of the personal stream, until `upto`; each must follow the one before.
 async fn entries(client: &mut Client, after: u64, upto: u64) {
@@ -57,6 +58,30 @@ async fn a_cursor_ahead_of_the_server_or_of_another_history_is_told_to_start_aga
     let (mut client, _) = ada.connect(&world, 9).await;
     let Control::Resync(resync) = client.control().await else { panic!("not told") };
     assert_eq!((resync.stream, resync.reason), (Followed::Personal, ResyncReason::Ahead));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_copy_has_what_was_copied_and_tells_every_client_to_start_again() {
+    let world = World::start(&[]).await;
+    let ada = person(world.server.app(), USER).await;
+    let old_epoch = world.server.app().store.epoch();
+    let copied = ada.told(world.server.app(), 5).await;
+    let copy = world.dir.path().join("copy.db");
+    copies::backup(&config(world.dir.path(), &[]), &copy).expect("a running store is copied");
+    ada.told(world.server.app(), 5).await;
+    assert!(copies::restore(&config(world.dir.path(), &[]), &copy).is_err(), "a database is not replaced");
+    let elsewhere = format!("{:?}", world.dir.path().join("restored"));
+    let options = [("data.dir", elsewhere.as_str())];
+    copies::restore(&config(world.dir.path(), &options), &copy).expect("an empty folder takes the copy");
+    let world = world.restart(&options).await;
+    assert_ne!(world.server.app().store.epoch(), old_epoch);
+    let (mut client, greeting) = world.greeted().await;
+    let seen = Cursor { epoch: old_epoch, seq: Seq::new(9).expect("a small number") };
+    client.say(&ada.hello(world.server.app(), greeting.nonce.as_slice(), Some(seen)).await.into()).await;
+    let Control::Welcome(welcome) = client.control().await else { panic!("the session goes on") };
+    assert_eq!(welcome.personal_head, Some(copied));
+    let Control::Resync(resync) = client.control().await else { panic!("not told") };
+    assert_eq!(resync.reason, ResyncReason::OtherEpoch);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,6 +82,11 @@ impl World {
 }
 
 async fn start(dir: &Path, options: &[(&str, &str)]) -> Server {
+    Server::start(config(dir, options)).await.unwrap()
+}
+
+/// The configuration of a world in a folder.
+pub(crate) fn config(dir: &Path, options: &[(&str, &str)]) -> Config {
     // Another test of this process may have done it.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let mut lines = vec![
@@ -101,7 +106,7 @@ async fn start(dir: &Path, options: &[(&str, &str)]) -> Server {
     for (key, value) in lines {
         writeln!(text, "{key} = {value}").unwrap();
     }
-    Server::start(Config::read(&text, &[]).unwrap()).await.unwrap()
+    Config::read(&text, &[]).unwrap()
 }
 
 /// What a server ended a connection with.
