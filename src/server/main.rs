@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -9,6 +10,9 @@ use relais_server::config::{self, Config};
 use relais_server::serve::Server;
 use relais_server::{copies, health, logs};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Time for the last tasks to end.
+const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// The realtime server of a clinical network.
 #[derive(Parser)]
@@ -104,8 +108,8 @@ fn serve(config: Config) -> anyhow::Result<()> {
     logs::init(config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let outcome = runtime.block_on(run_server(config));
-    // What still runs is upkeep; nothing durable waits for it.
-    runtime.shutdown_background();
+    // What still runs lets go of the store, whose threads end before the program does.
+    runtime.shutdown_timeout(SHUTDOWN);
     outcome
 }
 

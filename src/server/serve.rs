@@ -61,12 +61,12 @@ pub enum StartError {
     Listen(SocketAddr, io::Error),
 }
 
-/// A server that runs. Dropping it does not stop it; [`Server::stop`] does.
+/// A server that runs. [`Server::stop`] sends its clients away first; dropping it cuts them off.
 pub struct Server {
     app: Arc<App>,
     edge: Arc<Edge>,
     address: SocketAddr,
-    shards: Shards,
+    shards: Option<Shards>,
     accepting: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
     draining: watch::Sender<bool>,
@@ -121,7 +121,7 @@ impl Server {
             app,
             edge,
             address,
-            shards,
+            shards: Some(shards),
             accepting,
             tasks,
             draining,
@@ -180,7 +180,7 @@ impl Server {
     }
 
     /// Sends everybody away, each with a time to come back, and stops. Whether everybody had gone in time.
-    pub async fn stop(self) -> bool {
+    pub async fn stop(mut self) -> bool {
         self.accepting.abort();
         self.draining.send_replace(true);
         self.app.directory.drain(self.drain_ms).await;
@@ -191,19 +191,30 @@ impl Server {
         };
         let limit = Duration::from_millis(self.drain_ms) + DRAIN_GRACE;
         let all_gone = tokio::time::timeout(limit, gone).await.is_ok();
-        let shards = self.shards;
+        let shards = self.shards.take();
         // Joining threads blocks; the runtime goes on meanwhile.
-        if tokio::task::spawn_blocking(move || shards.stop()).await.is_err() {
+        if tokio::task::spawn_blocking(move || shards.map(Shards::stop)).await.is_err() {
             tracing::error!("the shards could not be stopped");
         }
-        for task in self.tasks {
+        for mut task in core::mem::take(&mut self.tasks) {
             task.abort();
             // An aborted task answers with an error that says so.
-            drop(task.await);
+            drop((&mut task).await);
         }
-        drop(self.accepting.await);
+        drop((&mut self.accepting).await);
         tracing::info!(all_gone, "the server has stopped");
         all_gone
+    }
+}
+
+impl Drop for Server {
+    /// Ends the threads and tasks, which hold the store: its threads must not outlive the program's `main`.
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
+        if let Some(shards) = self.shards.take() {
+            shards.stop();
+        }
     }
 }
 
