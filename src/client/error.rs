@@ -137,6 +137,10 @@ impl Hostile {
 
     /// The attack behind an error of the validator, for an entry of a thread.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else is wrong with an entry makes it a forged one"
+    )]
     pub const fn of_entry(error: ChainError) -> Self {
         match error {
             ChainError::Closed => Self::EntryAfterClose,
@@ -156,6 +160,10 @@ impl Hostile {
 
     /// The attack behind an error of the validator, for a link of a chain.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else is wrong with a link makes the chain invalid"
+    )]
     pub const fn of_link(error: ChainError) -> Self {
         match error {
             ChainError::PinMismatch | ChainError::PrevMismatch | ChainError::SeqMismatch => Self::ChainForked,
@@ -271,6 +279,7 @@ impl ClientError {
 
     /// Whether the same may succeed later by itself.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "errors are permanent unless named here")]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable | Self::NoAnswer | Self::Busy => true,
@@ -293,6 +302,7 @@ impl ClientError {
 
     /// The attack, if it is one.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "an attack is one of two")]
     pub const fn hostile(&self) -> Option<Hostile> {
         match self {
             Self::Hostile(attack) | Self::HostileChain(attack, _) => Some(*attack),

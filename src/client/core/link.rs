@@ -27,6 +27,7 @@ use crate::limits;
 
 /// What happened.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "an input is made, handed over and gone; none is kept")]
 pub enum Input<'a> {
     /// Connect, now and whenever the connection is lost.
     Start,
@@ -606,11 +607,8 @@ impl Link {
     }
 
     fn pulled(&mut self, now: u64, tag: StreamTag, result: Result<Reply, CallError>) {
-        let page = match result {
-            Ok(Reply::StreamPage(page)) => page,
-            // The cursor is no longer served, or the connection is going: the next `Hello` finds out which.
-            Ok(_) | Err(_) => return self.give_up(now),
-        };
+        // Otherwise the cursor is no longer served, or the connection is going: the next `Hello` tells which.
+        let Ok(Reply::StreamPage(page)) = result else { return self.give_up(now) };
         let StreamPage { entries, head } = page;
         let raws = entries
             .into_iter()

@@ -183,9 +183,9 @@ impl Client {
             for unit in self.units(org, fresh).await? {
                 let name = ChainName::Unit(unit);
                 if fresh {
-                    self.book.refresh(&self.rpc, name).await?
+                    self.book.refresh(&self.rpc, name).await?;
                 } else {
-                    self.book.need(&self.rpc, name).await?
+                    self.book.need(&self.rpc, name).await?;
                 }
                 let attested = self.book.chains().unit_chain(unit).and_then(|chain| chain.member(user));
                 match attested.map(|attested| attested.attestation) {

@@ -143,6 +143,7 @@ impl Book {
     ///
     /// # Errors
     /// An attack; the connection's errors.
+    #[expect(clippy::map_entry, reason = "what is inserted is fetched in between")]
     pub(crate) async fn refresh(&mut self, rpc: &Rpc, name: ChainName) -> Result<(), ClientError> {
         let mut stack = vec![name];
         let mut fetched: HashMap<ObjectId, VecDeque<Vec<u8>>> = HashMap::new();

@@ -60,6 +60,10 @@ pub(crate) async fn meet(http: &Http) -> Result<ServerCard, ClientError> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other error is a bug or a bound, not a person's or a server's doing"
+)]
 pub(crate) fn secret_error(error: E2eeError) -> ClientError {
     match error {
         E2eeError::WrongPassword | E2eeError::WrapRejected | E2eeError::WrapMissing => {

@@ -149,12 +149,10 @@ impl Http {
             .await
             .map_err(failed)?;
         let body = limited(response, RPC_BYTES_MAX).await?;
-        match reply(&body, <relais_wire::files::GetBlob as relais_wire::Call>::KIND)? {
-            Reply::BlobCard(card) if card.hash.is_none_or(|told| told == Bytes32::from_bytes(hash)) => {
-                Ok(card)
-            }
-            _ => Err(ClientError::Protocol),
-        }
+        let answer = reply(&body, <relais_wire::files::GetBlob as relais_wire::Call>::KIND)?;
+        let Reply::BlobCard(card) = answer else { return Err(ClientError::Protocol) };
+        let same = card.hash.is_none_or(|told| told == Bytes32::from_bytes(hash));
+        if same { Ok(card) } else { Err(ClientError::Protocol) }
     }
 
     /// Downloads the ciphertext of a file of at most `max` bytes.

@@ -33,6 +33,7 @@ const COMMANDS: usize = 256;
 /// What waits for the client to look: two windows of entries, and hints, of which the newest are lost first.
 const EVENTS: usize = 1_024;
 
+#[expect(clippy::large_enum_variant, reason = "commands are few and short-lived")]
 pub(crate) enum Command {
     Call { request: Request, answer: oneshot::Sender<Result<Reply, CallError>> },
     Applied { stream: StreamTag, seq: u64 },
@@ -185,6 +186,7 @@ impl Worker {
         self.connecting = None;
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not the socket's business is the client's")]
     /// Does everything the core says; `None` when nobody listens any more.
     async fn drain(&mut self) -> Option<Option<u64>> {
         loop {

@@ -49,8 +49,8 @@ pub async fn newest(http: &Http, address: &str) -> Result<u64, ClientError> {
 /// [`ClientError::NotFound`] when none comes.
 pub async fn code(http: &Http, address: &str, after: u64) -> Result<String, ClientError> {
     for _ in 0..LOOKS_MAX {
-        let found = mails(http, address).await?.into_iter().filter(|mail| mail.number > after);
-        if let Some(code) = found.filter_map(|mail| mail.code).last() {
+        let found = mails(http, address).await?.into_iter().rev().filter(|mail| mail.number > after);
+        if let Some(code) = found.filter_map(|mail| mail.code).next() {
             return Ok(code);
         }
         tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;

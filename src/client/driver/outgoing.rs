@@ -87,6 +87,10 @@ impl Client {
         Ok(())
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else stands in the way of sealing stays in the way"
+    )]
     async fn seal_drafts(&mut self, id: ThreadId, drafts: &[Draft]) -> Result<(), ClientError> {
         let sealed = self.seal_batch(id, drafts).await;
         let now = self.clock.ms();

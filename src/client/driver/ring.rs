@@ -121,6 +121,7 @@ impl Ring {
 }
 
 /// What a box that does not open says about the server.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other error is a bug or a bound")]
 pub(crate) fn box_error(error: E2eeError) -> ClientError {
     match error {
         E2eeError::BoxMissing => Hostile::BoxWithheld.into(),
