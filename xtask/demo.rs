@@ -16,9 +16,6 @@ use crate::{clock, say, setup};
 /// Where the demonstration listens. Loopback only: its people have known passwords.
 const ADDRESS: &str = "127.0.0.1:8470";
 
-/// Days of history that the data set has: the server's clock starts that far back and is then let go to now.
-const DAYS_BACK: &str = "30";
-
 /// Time for the server to say that it may take traffic.
 const READY_TIME: Duration = Duration::from_secs(30);
 
@@ -54,7 +51,6 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         .arg("serve")
         .env("RELAIS_SERVER_LISTEN", ADDRESS)
         .env("RELAIS_SERVER_DEMO", "true")
-        .env("RELAIS_SERVER_DEMO_DAYS_BACK", DAYS_BACK)
         .env("RELAIS_DATA_DIR", data.join("data"))
         .env("RELAIS_DATA_KEYS_DIR", data.join("keys"))
         .env("RELAIS_LOG_LEVEL", "warn")
@@ -69,12 +65,14 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
 /// Waits for the server and has the client library make the data set, which prints how to look at it.
 fn fill(server: &mut Child, data: &Path, arguments: &[String]) -> Result<()> {
     wait_until_ready(server)?;
-    let status = Command::new(cargo::program(Profile::Release, "relais-cli")?)
-        .args(["demo", "--server", &format!("http://{ADDRESS}"), "--setup-token"])
+    let status = Command::new(cargo::program(Profile::Release, "relais-demo")?)
+        .args(["--server", &format!("http://{ADDRESS}"), "--setup-token"])
         .arg(data.join("data/setup-token"))
+        .arg("--home")
+        .arg(data.join("personas"))
         .args(arguments)
         .status()
-        .context("relais-cli demo")?;
+        .context("relais-demo")?;
     if !status.success() {
         bail!("the data set could not be made");
     }
