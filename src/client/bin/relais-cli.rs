@@ -3,6 +3,11 @@
 //! Exit codes: 0 done; 1 something else; 2 wrong usage; 3 refused by the server; 4 the server cannot be reached
 //! or does not answer; 5 wrong password, code or key; 6 the server is not honest (the code says how).
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what the terminal does not treat by itself is treated like everything else"
+)]
+
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;

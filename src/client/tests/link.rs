@@ -1,5 +1,12 @@
 //! The connection as a table of inputs and outputs, on virtual time.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
 use relais_client::core::{Backoff, Credentials, Input, Link, Output, StopReason, Violation};
 use relais_wire::control::{
     CaughtUp, Cursor, Followed, Greeting, Limits, Ping, Pong, Resync, ResyncReason, Welcome,
