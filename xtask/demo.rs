@@ -76,7 +76,9 @@ fn fill(server: &mut Child, data: &Path, arguments: &[String]) -> Result<()> {
     if !status.success() {
         bail!("the data set could not be made");
     }
-    say::progress("Ctrl-C ends the demonstration; nothing of it is kept.");
+    let cli = cargo::program(Profile::Release, "relais-cli")?;
+    say::progress(&format!("relais-cli is {}", cli.display()));
+    say::progress("Ctrl-C ends the demonstration; the next one begins anew.");
     Ok(())
 }
 
