@@ -13,9 +13,18 @@ use crate::error::ChainError;
 /// Number of the check that is off; 0 for none.
 static OFF: AtomicU16 = AtomicU16::new(0);
 
+/// Number of a second check that is off, where two guard the same thing; 0 for none.
+static ALSO: AtomicU16 = AtomicU16::new(0);
+
 /// Switches the check with this number off, in the whole process, and every other one on.
 pub fn switch_off(code: u16) {
     OFF.store(code, Ordering::SeqCst);
+    ALSO.store(0, Ordering::SeqCst);
+}
+
+/// Switches a second check off beside the first: some attacks are stopped twice.
+pub fn switch_off_also(code: u16) {
+    ALSO.store(code, Ordering::SeqCst);
 }
 
 /// Switches every check on again.
@@ -24,5 +33,5 @@ pub fn switch_on() {
 }
 
 pub(crate) fn is_off(error: ChainError) -> bool {
-    OFF.load(Ordering::SeqCst) == error.code()
+    [&OFF, &ALSO].iter().any(|off| off.load(Ordering::SeqCst) == error.code())
 }

@@ -6,7 +6,7 @@
 use relais_wire::ids::{KeyringId, MsgId, UserId};
 
 use crate::control::{Bearer, Invitee, accept_statement};
-use crate::error::ChainError;
+use crate::error::{ChainError, refuse};
 use crate::facts::Mode;
 use crate::hash::LABEL_ACCEPT;
 use crate::keyring_body::Recipient;
@@ -87,7 +87,7 @@ impl Roster {
                 }
                 let statement = accept_statement(act.core.thread, invite, party.user, &shown.root);
                 key.verify(LABEL_ACCEPT, &statement, &shown.proof)
-                    .map_err(|_| ChainError::BadInvitationProof)?;
+                    .or_else(|_| refuse(ChainError::BadInvitationProof))?;
                 self.join(act, &shown.party, &[], open.history, Presence::Active)?;
             }
             (InviteFor::Party(_), Some(_)) | (InviteFor::Bearer { .. }, None) => {

@@ -161,6 +161,22 @@ pub fn seal(
     seal_claiming(seed, &associated_data(of, to, &commit(seed))?, key, entropy)
 }
 
+/// Seals a seed under the commitment of another one, as only a proof of the check does.
+///
+/// # Errors
+/// As [`seal`].
+#[cfg(feature = "mutations")]
+pub fn seal_lying(
+    seed: &Seed,
+    of: SeedOf,
+    to: Recipient,
+    committed: &Bytes32,
+    key: &EncKey,
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<u8>, E2eeError> {
+    seal_claiming(seed, &associated_data(of, to, committed)?, key, entropy)
+}
+
 fn seal_claiming(
     seed: &Seed,
     aad: &[u8],
