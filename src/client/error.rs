@@ -144,7 +144,8 @@ impl Hostile {
     pub const fn of_entry(error: ChainError) -> Self {
         match error {
             ChainError::Closed => Self::EntryAfterClose,
-            ChainError::AseqReplayed => Self::EntryReplayed,
+            ChainError::AseqReplayed | ChainError::MsgIdReused => Self::EntryReplayed,
+            ChainError::BadInvitationProof => Self::InviteForged,
             ChainError::AseqGap | ChainError::WrongPosition => Self::EntryDropped,
             ChainError::AnchorAhead => Self::EntryReordered,
             ChainError::AnchorMismatch | ChainError::AnchorUnknown => Self::ThreadForked,
@@ -170,6 +171,16 @@ impl Hostile {
             _ => Self::ChainInvalid,
         }
     }
+}
+
+/// Refuses what only a hostile server does. Every check of this crate goes through here, so that a proof can
+/// switch one off and see what it is worth (feature `mutations`, never in a released program).
+pub(crate) fn refuse(attack: Hostile) -> Result<(), ClientError> {
+    #[cfg(feature = "mutations")]
+    if crate::mutations::is_off(attack) {
+        return Ok(());
+    }
+    Err(attack.into())
 }
 
 /// Everything that can go wrong.

@@ -13,5 +13,7 @@ pub mod core;
 pub mod driver;
 pub mod error;
 pub mod limits;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 
 pub use error::{ClientError, Hostile};

@@ -22,7 +22,7 @@ use super::client::Client;
 use super::ring::box_error;
 use super::thread::Thread;
 use crate::core::outbox::signed_entry;
-use crate::error::{ClientError, Hostile};
+use crate::error::{ClientError, Hostile, refuse};
 use crate::limits::REANCHOR_MAX;
 
 /// Somebody to put into a thread.
@@ -190,12 +190,16 @@ impl Client {
                 let attested = self.book.chains().unit_chain(unit).and_then(|chain| chain.member(user));
                 match attested.map(|attested| attested.attestation) {
                     Some(attestation) if attestation.root == root => return Ok(attestation.standing),
-                    Some(_) => return Err(Hostile::KeySwapped.into()),
+                    Some(attestation) => {
+                        refuse(Hostile::KeySwapped)?;
+                        return Ok(attestation.standing);
+                    }
                     None => {}
                 }
             }
         }
-        Err(Hostile::Unattested.into())
+        refuse(Hostile::Unattested)?;
+        Ok(Standing::Professional)
     }
 
     /// Does a control act, anchored anew as long as others come first.

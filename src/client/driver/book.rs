@@ -20,7 +20,7 @@ use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, ObjectId, Seq, Threa
 use relais_wire::limits::PAGE_ENTRIES_MAX;
 
 use super::rpc::Rpc;
-use crate::error::{ClientError, Hostile};
+use crate::error::{ClientError, Hostile, refuse};
 
 /// Chains that one question may lead to: more than any chain of this protocol can rest on.
 const FETCHES_MAX: usize = 8_192;
@@ -204,11 +204,11 @@ impl Book {
             let told = page.n.get();
             let pinned = self.pins.get(&name).map_or(0, |pin| pin.seq);
             if told < self.seq(name).max(pinned) {
-                return Err(Hostile::ChainRolledBack.into());
+                refuse(Hostile::ChainRolledBack)?;
             }
             let known = self.tail(name).and_then(Tail::head);
             if told == self.seq(name) && known.is_some_and(|head| head != page.head) {
-                return Err(Hostile::ChainForked.into());
+                refuse(Hostile::ChainForked)?;
             }
             if page.links.is_empty() && after < told {
                 return Err(Hostile::ChainRolledBack.into());
@@ -274,12 +274,12 @@ impl Book {
         let (Some(first), Some(head)) = (tail.hash_at(1), tail.head()) else { return Ok(()) };
         if let Some(pin) = self.pins.get(&name) {
             if pin.first != first {
-                return Err(Hostile::KeySwapped.into());
+                refuse(Hostile::KeySwapped)?;
+            } else if tail.seq() < pin.seq {
+                refuse(Hostile::ChainRolledBack)?;
+            } else if tail.check_pin(pin.seq, &pin.head).is_err() {
+                refuse(Hostile::ChainForked)?;
             }
-            if tail.seq() < pin.seq {
-                return Err(Hostile::ChainRolledBack.into());
-            }
-            tail.check_pin(pin.seq, &pin.head).map_err(|_| Hostile::ChainForked)?;
         }
         let pin = Pin { first, seq: tail.seq(), head };
         self.pins.insert(name, pin);

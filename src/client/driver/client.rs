@@ -226,6 +226,13 @@ impl Client {
         if self.is_verified { Ok(()) } else { self.verify_own().await }
     }
 
+    /// The account with its keys, for a proof in which a member and the server work together.
+    #[cfg(feature = "mutations")]
+    #[must_use]
+    pub const fn dangerous_account(&mut self) -> &mut Account {
+        &mut self.account
+    }
+
     /// The user.
     #[must_use]
     pub const fn user(&self) -> UserId {

@@ -21,7 +21,7 @@ use super::client::Client;
 use super::http::Http;
 use super::local::Local;
 use super::rpc::Rpc;
-use crate::error::{ClientError, Hostile};
+use crate::error::{ClientError, Hostile, refuse};
 
 /// What a new account is made of.
 #[derive(Clone, Debug)]
@@ -131,7 +131,7 @@ impl Client {
         })
         .await?;
         if done.server_key != key_32(card.opaque_key.as_slice())? {
-            return Err(Hostile::ServerKeyChanged.into());
+            refuse(Hostile::ServerKeyChanged)?;
         }
         let opener = Opener::Password(&done.export_key);
         let made = account::create(user, &[opener], done.server_key, http.now_ms(), &mut SystemEntropy)
@@ -209,7 +209,7 @@ impl Client {
         let online = match meet(&http).await {
             Ok(card) => {
                 if card.opaque_key.0 != saved.opaque_key || card.receipt_key.0 != saved.receipt_key {
-                    return Err(Hostile::ServerKeyChanged.into());
+                    refuse(Hostile::ServerKeyChanged)?;
                 }
                 true
             }
@@ -219,7 +219,7 @@ impl Client {
         let vault =
             if online { Rpc::new(http.clone()).call(GetVault {}).await? } else { saved.vault.clone() };
         if vault.version < saved.vault.version {
-            return Err(Hostile::OldVault.into());
+            refuse(Hostile::OldVault)?;
         }
         let opener = Secret::from_bytes(*saved.wrap_key);
         let wraps: [Wrap; 1] = [saved.wrap.clone()];

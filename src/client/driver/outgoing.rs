@@ -24,7 +24,7 @@ use super::client::{Client, Update};
 use super::ring::box_error;
 use super::thread::Thread;
 use crate::core::outbox::{Answer, Draft, DraftId, Fate, Next, Peek, signed_entry};
-use crate::error::{ClientError, Hostile};
+use crate::error::{ClientError, Hostile, refuse};
 
 /// Label of the server's receipts.
 const LABEL_RECEIPT: &str = "relais/v1/receipt";
@@ -288,8 +288,10 @@ impl Client {
             Fate::Underway => {}
             Fate::Accepted(drafts) => self.updates.push_back(Update::Accepted { thread, drafts }),
             Fate::Refused(drafts, refusal) => {
-                if refusal.code == ErrorCode::Stale {
-                    self.updates.push_back(Update::Trouble(Some(thread), Hostile::StaleForEver.into()));
+                if refusal.code == ErrorCode::Stale
+                    && let Err(error) = refuse(Hostile::StaleForEver)
+                {
+                    self.updates.push_back(Update::Trouble(Some(thread), error));
                 }
                 self.updates.push_back(Update::Refused { thread, drafts, refusal });
             }
@@ -309,11 +311,7 @@ impl Client {
                 let served = self.book.chains().keyring_chain(keyring).map_or(0, |chain| chain.generation());
                 // It says there is a newer generation and does not show it.
                 read.and_then(|()| {
-                    if served < u64::from(generation) {
-                        Err(Hostile::RotationWithheld.into())
-                    } else {
-                        Ok(())
-                    }
+                    if served < u64::from(generation) { refuse(Hostile::RotationWithheld) } else { Ok(()) }
                 })
             }
             None => self.sync_thread(id, None).await,
@@ -358,7 +356,7 @@ impl Client {
             let head =
                 self.threads.get(&append.thread).and_then(|t| t.past.heads.get(&receipt.n.get()).copied());
             if head != Some(receipt.head) {
-                return Err(Hostile::WrongReceipt.into());
+                refuse(Hostile::WrongReceipt)?;
             }
         }
         Ok(())
@@ -377,6 +375,6 @@ impl Client {
             &receipt.at.get().to_be_bytes(),
         ]
         .concat();
-        key.verify(LABEL_RECEIPT, &bytes, &sig).map_err(|_| wrong())
+        key.verify(LABEL_RECEIPT, &bytes, &sig).or_else(|_| refuse(Hostile::WrongReceipt))
     }
 }

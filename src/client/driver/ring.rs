@@ -14,7 +14,7 @@ use relais_wire::ids::KeyringId;
 
 use super::book::{Book, ChainName};
 use super::rpc::Rpc;
-use crate::error::{ClientError, Hostile};
+use crate::error::{ClientError, Hostile, refuse};
 
 /// Keyrings inside keyrings, as deep as the format allows.
 const DEPTH_MAX: usize = 8;
@@ -124,7 +124,8 @@ impl Ring {
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other error is a bug or a bound")]
 pub(crate) fn box_error(error: E2eeError) -> ClientError {
     match error {
-        E2eeError::BoxMissing => Hostile::BoxWithheld.into(),
+        // Without this check: a message from before the own history.
+        E2eeError::BoxMissing => refuse(Hostile::BoxWithheld).err().unwrap_or(ClientError::NoKey),
         E2eeError::BoxHashMismatch | E2eeError::BoxRejected => Hostile::BoxSwapped.into(),
         E2eeError::CommitMismatch | E2eeError::EncKeyMismatch | E2eeError::PrevBoxRejected => {
             Hostile::BoxWrongCommit.into()

@@ -22,7 +22,7 @@ use super::live::Command;
 use super::ring::box_error;
 use super::thread::{Content, Message, Thread, bytes_of};
 use crate::core::{Output, Violation};
-use crate::error::{ClientError, Hostile};
+use crate::error::{ClientError, Hostile, refuse};
 
 impl Client {
     /// Does what the connection brought; answers what was applied of each stream.
@@ -162,7 +162,7 @@ impl Client {
             return thread.check_known(entry);
         }
         if n > at + 1 {
-            return Err(Hostile::EntryDropped.into());
+            refuse(Hostile::EntryDropped)?;
         }
         let bytes = bytes_of(entry)?;
         let Thread { state, past, .. } = thread;
@@ -178,7 +178,7 @@ impl Client {
             && *pinned == applied.n
             && *head != applied.head
         {
-            return Err(Hostile::ThreadForked.into());
+            refuse(Hostile::ThreadForked)?;
         }
         let signed = Signed::parse(&bytes).map_err(ClientError::entry)?;
         let content = self.read(thread, &applied, &signed).await?;
@@ -305,7 +305,7 @@ impl Client {
             let page = self.rpc.call(ask).await?;
             let pinned = self.saved.threads.get(&id).map_or(0, |(n, _)| *n);
             if page.len.get() < known.max(pinned) {
-                return Err(Hostile::ThreadRolledBack.into());
+                refuse(Hostile::ThreadRolledBack)?;
             }
             if !self.threads.contains_key(&id) {
                 let before = self.saved.threads.get(&id).map(|(n, _)| *n);
@@ -332,7 +332,7 @@ impl Client {
     fn check_head(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
         let Some(thread) = self.threads.get(&id) else { return Ok(()) };
         match thread.past.heads.get(&n) {
-            Some(known) if known != head => Err(Hostile::ThreadForked.into()),
+            Some(known) if known != head => refuse(Hostile::ThreadForked),
             Some(_) | None => Ok(()),
         }
     }
@@ -397,10 +397,10 @@ impl Client {
     fn check_card(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
         if let Some((pinned, pinned_head)) = self.saved.threads.get(&id) {
             if n < *pinned {
-                return Err(Hostile::ThreadRolledBack.into());
+                refuse(Hostile::ThreadRolledBack)?;
             }
             if n == *pinned && head != pinned_head {
-                return Err(Hostile::ThreadForked.into());
+                refuse(Hostile::ThreadForked)?;
             }
         }
         self.check_head(id, n, head)
