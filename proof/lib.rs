@@ -9,6 +9,8 @@
 
 pub mod clock;
 pub mod exchange;
+#[cfg(feature = "mutations")]
+pub mod hostile;
 pub mod pages;
 pub mod proxy;
 pub mod search;

@@ -1,3 +1,55 @@
-//! Entry point.
+//! The proofs as commands. Usually called by `cargo x prove NAME`, which builds what they need.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Shows claims of the README on the running programs.
+#[derive(Parser)]
+#[command(name = "relais-proof")]
+struct Arguments {
+    #[command(subcommand)]
+    proof: Proof,
+}
+
+#[derive(Subcommand)]
+enum Proof {
+    /// A server that lies in every listed way; the client notices each, and only by the check that names it.
+    HostileServer(Programs),
+}
+
+#[derive(clap::Args)]
+struct Programs {
+    /// The built server.
+    #[arg(long)]
+    server: PathBuf,
+    /// The built command-line client.
+    #[arg(long)]
+    cli: Option<PathBuf>,
+    /// The short form for the ordinary test run.
+    #[arg(long)]
+    quick: bool,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    // An error says that one is installed already, which is as good.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let holds = match arguments.proof {
+        Proof::HostileServer(programs) => runtime.block_on(hostile_server(&programs))?,
+    };
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(feature = "mutations")]
+async fn hostile_server(programs: &Programs) -> anyhow::Result<bool> {
+    relais_proof::hostile::prove(&programs.server, programs.quick).await
+}
+
+#[cfg(not(feature = "mutations"))]
+#[expect(clippy::unused_async, reason = "one signature for both builds")]
+async fn hostile_server(_: &Programs) -> anyhow::Result<bool> {
+    anyhow::bail!("build this program with `--features relais-proof/mutations`: each check needs its switch")
+}

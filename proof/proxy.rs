@@ -55,6 +55,11 @@ pub trait Meddler: Send + 'static {
 
     /// Sees the bytes of an HTTP message that is not an rpc (head left out).
     fn other(&mut self, _way: Way, _body: &[u8]) {}
+
+    /// The bytes of a file that go on instead of these.
+    fn file(&mut self, _way: Way, body: Bytes) -> Bytes {
+        body
+    }
 }
 
 /// The shared handle of a meddler.
@@ -131,9 +136,13 @@ async fn forward(
     upstream: SocketAddr,
     meddler: Shared,
 ) -> Result<Response<Full<Bytes>>> {
-    let rpc = request.uri().path() == "/api/v1/rpc";
+    let what = match request.uri().path() {
+        "/api/v1/rpc" => Body::Rpc,
+        path if path.starts_with("/api/v1/files/") => Body::File,
+        _ => Body::Other,
+    };
     let (parts, body) = request.into_parts();
-    let body = meddle(&meddler, Way::Up, rpc, body.collect().await?.to_bytes()).await;
+    let body = meddle(&meddler, Way::Up, what, body.collect().await?.to_bytes()).await;
     let mut ask = Request::new(Full::new(body));
     *ask.method_mut() = parts.method;
     *ask.uri_mut() = parts.uri;
@@ -149,19 +158,32 @@ async fn forward(
         }
     });
     let (mut parts, body) = sender.send_request(ask).await?.into_parts();
-    let body = meddle(&meddler, Way::Down, rpc, body.collect().await?.to_bytes()).await;
+    let body = meddle(&meddler, Way::Down, what, body.collect().await?.to_bytes()).await;
     parts.headers.remove(hyper::header::CONTENT_LENGTH);
     parts.headers.remove(hyper::header::TRANSFER_ENCODING);
     Ok(Response::from_parts(parts, Full::new(body)))
 }
 
-async fn meddle(meddler: &Shared, way: Way, rpc: bool, body: Bytes) -> Bytes {
+/// What an HTTP message carries.
+#[derive(Clone, Copy)]
+enum Body {
+    Rpc,
+    File,
+    Other,
+}
+
+async fn meddle(meddler: &Shared, way: Way, what: Body, body: Bytes) -> Bytes {
     let mut meddler = meddler.lock().await;
-    if rpc {
-        meddler.pass(way, Carrier::Rpc, &body).into_iter().next().unwrap_or_default().into()
-    } else {
-        meddler.other(way, &body);
-        body
+    match what {
+        Body::Rpc => meddler.pass(way, Carrier::Rpc, &body).into_iter().next().unwrap_or_default().into(),
+        Body::File => {
+            meddler.other(way, &body);
+            meddler.file(way, body)
+        }
+        Body::Other => {
+            meddler.other(way, &body);
+            body
+        }
     }
 }
 

@@ -98,7 +98,7 @@ fn build(proof: &Proof, profile: Profile) -> Result<()> {
         command.args(["--package", package]);
     }
     if packages.contains(&"relais-server") {
-        command.args(["--features", "relais-server/mutations"]);
+        command.args(["--features", "relais-server/mutations,relais-proof/mutations"]);
     }
     if !command.status().context("cargo build")?.success() {
         bail!("the build failed");

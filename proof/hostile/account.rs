@@ -1,0 +1,177 @@
+//! Lies to somebody who registers, signs in, goes on, sends, or fetches a file.
+//!
+//! Not known here: how an attack is judged and printed.
+
+use anyhow::{Result, bail};
+use relais_chain::link::{Author, Place};
+use relais_chain::{Signed, sign};
+use relais_client::ClientError;
+use relais_client::driver::{Client, Login, Update, mailbox};
+use relais_e2ee::entropy::{SystemEntropy, draw};
+use relais_e2ee::vault::link_body;
+use relais_wire::account::{GetVault, Locale, PutVault, Vault};
+use relais_wire::chains::ChainKind;
+use relais_wire::ids::{Bytes32, IdemKey, KeyringId, Seq};
+use relais_wire::{ErrorCode, Millis, Private, Refusal, Reply, Request, codes::Stale};
+
+use super::keys::{impostor, serve};
+use super::liar::Lie;
+use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
+
+/// A day, in milliseconds.
+const DAY_MS: u64 = 86_400_000;
+
+/// A receipt that says another time than the one that was signed.
+pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
+    let thread = stage.thread().await?;
+    let mut victim = stage.victim(Whom::Ben).await?;
+    victim.client.open_thread(thread).await?;
+    let lie: Lie = Box::new(|_, answer| {
+        if let Some(Ok(Reply::Appended(appended))) = answer {
+            for receipt in &mut appended.receipts {
+                receipt.at = Millis::saturating(receipt.at.get() + DAY_MS);
+            }
+        }
+    });
+    victim.door.lie(lie).await;
+    let now = victim.client.http().now_ms();
+    let result = victim.write(thread, "seen at noon").await;
+    Ok(Seen::of_updates(result, |updates| {
+        updates.iter().any(|u| matches!(u, Update::Entry(entry) if entry.committed_ms > now + DAY_MS / 2))
+    }))
+}
+
+/// The server shows another key than the one it was met with.
+pub(super) async fn server_key(stage: &mut Stage) -> Result<Seen> {
+    let mut victim = stage.victim(Whom::Ben).await?;
+    let lie: Lie = Box::new(|_, answer| {
+        if let Some(Ok(Reply::ServerCard(card))) = answer
+            && let Some(byte) = card.receipt_key.0.first_mut()
+        {
+            *byte ^= 1;
+        }
+    });
+    victim.door.lie(lie).await;
+    Ok(Seen::of(victim.again().await.map(|()| true)))
+}
+
+/// A registration is answered with weaker stretching of the password.
+pub(super) async fn weak_stretching(stage: &mut Stage) -> Result<Seen> {
+    let door = stage.door().await?;
+    let lie: Lie = Box::new(|_, answer| {
+        if let Some(Ok(Reply::RegisterStarted(started))) = answer {
+            started.ksf.memory_kib = 8 * 1024;
+        }
+    });
+    door.lie(lie).await;
+    Ok(Seen::of(stage.register(&door).await?.map(|_| true)))
+}
+
+async fn vault_of(client: &Client) -> Result<Vault> {
+    let reply = client.http().ask(&Request::GetVault(GetVault {})).await?;
+    if let Reply::Vault(vault) = reply { Ok(vault) } else { bail!("not a vault") }
+}
+
+async fn login(door: &Door, email: &str) -> Result<Client, ClientError> {
+    let login =
+        Login { email: Private(email.to_owned()), password: PASSWORD.to_owned().into(), locale: Locale::En };
+    let before = mailbox::newest(&door.http, email).await?;
+    let code = async || mailbox::code(&door.http, email, before).await;
+    Client::login(door.http.clone(), None, login, code).await
+}
+
+/// Somebody signs in on a new device and is served a chain of their own that they did not write.
+pub(super) async fn own_chain(stage: &mut Stage) -> Result<Seen> {
+    let (user, vault) = (stage.ben.user(), vault_of(&stage.ben).await?);
+    let impostor = impostor(user)?;
+    let root = impostor.links.iter().find(|link| link.chain == ChainKind::User);
+    let Some(root) = root.map(|link| link.link.0.clone()) else { bail!("an account has a root") };
+    let prev = Some(Signed::parse(&root)?.link_hash());
+    let place = Place { seq: 2, prev, ..Place::first(*user.as_bytes()) };
+    let author = Author { user, chain_seq: 1, capacity: None };
+    let key = impostor.account.signing().key();
+    let second = sign::link(key, place, author, 1, &link_body(&vault))?.to_bytes()?;
+    let door = stage.door().await?;
+    door.lie(serve(ChainKind::User, user.into(), vec![root, second])).await;
+    let result = login(&door, "ben@relais.example").await;
+    Ok(Seen::of(result.map(|client| {
+        let chain = client.book().chains().user_chain(user);
+        chain.is_some_and(|chain| chain.key() == impostor.account.signing().public())
+    })))
+}
+
+/// A device that goes on is served the vault as it was before the last change.
+pub(super) async fn old_vault(stage: &mut Stage) -> Result<Seen> {
+    let mut victim = stage.victim(Whom::Ben).await?;
+    let old = vault_of(&victim.client).await?;
+    let now = victim.client.http().now_ms();
+    let rewritten = victim.client.dangerous_account().rewrite(now, &mut SystemEntropy)?;
+    let put = PutVault {
+        idem: IdemKey::from_bytes(draw(&mut SystemEntropy)),
+        vault: rewritten.vault,
+        links: rewritten.links,
+        boxes: Vec::new(),
+    };
+    victim.client.http().ask(&Request::PutVault(put)).await?;
+    let lie: Lie = Box::new(move |_, answer| {
+        if let Some(Ok(Reply::Vault(vault))) = answer {
+            vault.clone_from(&old);
+        }
+    });
+    victim.door.lie(lie).await;
+    Ok(Seen::of(victim.again().await.map(|()| true)))
+}
+
+fn stale(keyring: Option<KeyringId>, generation: u32) -> Refusal {
+    let stale = Stale { keyring, generation, n: Seq::ZERO, head: Bytes32::from_bytes([0; 32]) };
+    Refusal { stale: Some(stale), ..Refusal::new(ErrorCode::Stale) }
+}
+
+/// Everything that is sent is refused as stale, and nothing newer is shown.
+pub(super) async fn stale_for_ever(stage: &mut Stage) -> Result<Seen> {
+    let thread = stage.thread().await?;
+    let mut victim = stage.victim(Whom::Ben).await?;
+    victim.client.open_thread(thread).await?;
+    victim.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
+    let lie: Lie = Box::new(|request, answer| {
+        if matches!(request, Request::Append(_)) {
+            *answer = Some(Err(stale(None, 0)));
+        }
+    });
+    victim.door.lie(lie).await;
+    let result = victim.write(thread, "help").await;
+    Ok(Seen::of_updates(result, |updates| {
+        updates.iter().any(|update| matches!(update, Update::Refused { .. }))
+    }))
+}
+
+/// The server names a newer generation of a keyring and does not show the link that made it.
+pub(super) async fn rotation_withheld(stage: &mut Stage) -> Result<Seen> {
+    let thread = stage.thread().await?;
+    let inbox = stage.ada.keyrings().1;
+    let mut victim = stage.victim(Whom::Ben).await?;
+    victim.client.open_thread(thread).await?;
+    let mut told = false;
+    let lie: Lie = Box::new(move |request, answer| {
+        // The first is refused after all; from the second on the server takes what comes.
+        if matches!(request, Request::Append(_)) && !told {
+            told = true;
+            *answer = Some(Err(stale(Some(inbox), 9)));
+        }
+    });
+    victim.door.lie(lie).await;
+    let result = victim.write(thread, "under the old keys").await;
+    Ok(Seen::of_updates(result, |updates| {
+        updates.iter().any(|update| matches!(update, Update::Accepted { .. }))
+    }))
+}
+
+/// One byte of a file is changed.
+pub(super) async fn file(stage: &mut Stage) -> Result<Seen> {
+    let bytes = vec![b'x'; 10_000];
+    let attachment = stage.ada.upload(&bytes, "scan.txt", "text/plain").await?;
+    let victim = stage.victim(Whom::Ada).await?;
+    victim.door.liar.lock().await.spoils_files = true;
+    let result = victim.client.download(&attachment).await;
+    Ok(Seen::of(result.map(|plain| plain.len() == bytes.len() && plain.as_slice() != bytes.as_slice())))
+}

@@ -1,0 +1,106 @@
+//! The server's lying half: sees every request with its answer, may hold the one back and change the other.
+//!
+//! Not known here: which lies are told.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use relais_wire::frame::{Class, Frame};
+use relais_wire::limits::RPC_BYTES_MAX;
+use relais_wire::{Refusal, Reply, Request, decode_reply, encode_reply};
+
+use crate::proxy::{Carrier, Meddler, Way};
+
+/// What the server answered; nothing for a request that never reached it.
+pub(super) type Answer = Option<Result<Reply, Refusal>>;
+
+/// Changes the answer to a request.
+pub(super) type Lie = Box<dyn FnMut(&Request, &mut Answer) + Send>;
+
+struct Asked {
+    request: Request,
+    kind: u16,
+    id: u64,
+    held: bool,
+}
+
+/// A meddler that tells lies.
+pub(super) struct Liar {
+    /// How answers are changed.
+    pub lie: Lie,
+    /// Which requests are kept from the server.
+    pub hold: fn(&Request) -> bool,
+    /// Whether the bytes of files are changed.
+    pub spoils_files: bool,
+    /// Everything that was asked.
+    pub heard: Vec<Request>,
+    open: HashMap<(Carrier, u64), Asked>,
+}
+
+impl core::fmt::Debug for Liar {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Liar").field("heard", &self.heard.len()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Liar {
+    fn default() -> Self {
+        Self {
+            lie: Box::new(|_, _| ()),
+            hold: |_| false,
+            spoils_files: false,
+            heard: Vec::new(),
+            open: HashMap::new(),
+        }
+    }
+}
+
+impl Liar {
+    fn up(&mut self, carrier: Carrier, bytes: &[u8]) -> bool {
+        let Ok(frame) = Frame::parse(bytes, RPC_BYTES_MAX) else { return true };
+        if frame.header.class != Class::Request {
+            return true;
+        }
+        let Ok(request) = Request::decode(frame.header.kind, frame.body) else { return true };
+        let held = (self.hold)(&request);
+        self.heard.push(request.clone());
+        let (kind, id) = (frame.header.kind, frame.header.id);
+        self.open.insert((carrier, id), Asked { request, kind, id, held });
+        !held
+    }
+
+    fn down(&mut self, carrier: Carrier, bytes: &[u8]) -> Option<Vec<u8>> {
+        let frame = Frame::parse(bytes, RPC_BYTES_MAX).ok();
+        // A request over HTTP always has the id 1, and a client of a proof asks one thing at a time.
+        let id = if carrier == Carrier::Rpc { 1 } else { frame?.header.id };
+        if frame.is_some_and(|frame| frame.header.class != Class::Reply) {
+            return None;
+        }
+        let asked = self.open.remove(&(carrier, id))?;
+        let mut answer = if asked.held { None } else { decode_reply(&frame?).ok() };
+        (self.lie)(&asked.request, &mut answer);
+        Some(encode_reply(asked.kind, asked.id, &answer?))
+    }
+}
+
+impl Meddler for Liar {
+    fn pass(&mut self, way: Way, carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
+        match way {
+            Way::Up if self.up(carrier, frame) => vec![frame.to_vec()],
+            Way::Up => Vec::new(),
+            Way::Down => vec![self.down(carrier, frame).unwrap_or_else(|| frame.to_vec())],
+        }
+    }
+
+    fn file(&mut self, way: Way, body: Bytes) -> Bytes {
+        if way == Way::Up || !self.spoils_files {
+            return body;
+        }
+        let mut spoiled = body.to_vec();
+        let middle = spoiled.len() / 2;
+        if let Some(byte) = spoiled.get_mut(middle) {
+            *byte ^= 1;
+        }
+        spoiled.into()
+    }
+}

@@ -1,0 +1,300 @@
+//! Two honest people, a real server, and victims: copies of one of the two, behind a proxy that lies.
+//!
+//! Not known here: the attacks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use relais_client::ClientError;
+use relais_client::driver::acts::Who;
+use relais_client::driver::{Client, Content, Http, Local, Message, Registration, Update, mailbox};
+use relais_e2ee::body::Body;
+use relais_wire::Private;
+use relais_wire::account::Locale;
+use relais_wire::ids::ThreadId;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use super::liar::{Liar, Lie};
+use crate::proxy::Proxy;
+use crate::server::Server;
+
+/// Time for a message to be accepted.
+const PATIENCE_MS: u64 = 20_000;
+
+/// Everybody's password here.
+pub(super) const PASSWORD: &str = "correct horse battery staple";
+
+/// How an attack ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// The client refused, with this code.
+    Caught(String),
+    /// The client took the lie for the truth.
+    Believed,
+    /// Neither: what it came to.
+    Neither(String),
+}
+
+impl Seen {
+    /// Of a step that answers whether the lie was believed.
+    pub(super) fn of(result: Result<bool, ClientError>) -> Self {
+        match result {
+            Ok(true) => Self::Believed,
+            Ok(false) => Self::Neither("not believed, and no error".to_owned()),
+            Err(error) if error.hostile().is_some() => Self::Caught(error.code()),
+            Err(error) => Self::Neither(format!("{error:?}")),
+        }
+    }
+
+    /// Of messages: one that is marked as tampered with counts as an error.
+    pub(super) fn of_messages(
+        result: Result<Vec<Message>, ClientError>,
+        believed: impl FnOnce(&[Message]) -> bool,
+    ) -> Self {
+        let tampered = |message: &Message| {
+            if let Content::Tampered(error) = &message.content { Some(error.clone()) } else { None }
+        };
+        Self::of(result.and_then(|messages| match messages.iter().find_map(tampered) {
+            Some(error) => Err(error),
+            None => Ok(believed(&messages)),
+        }))
+    }
+
+    /// Of what a client reported while it sent something.
+    pub(super) fn of_updates(
+        result: Result<Vec<Update>, ClientError>,
+        believed: impl FnOnce(&[Update]) -> bool,
+    ) -> Self {
+        let trouble = |update: &Update| {
+            let Update::Trouble(_, error) = update else { return None };
+            error.hostile().map(|_| error.clone())
+        };
+        Self::of(result.and_then(|updates| match updates.iter().find_map(trouble) {
+            Some(error) => Err(error),
+            None => Ok(believed(&updates)),
+        }))
+    }
+}
+
+/// The texts of messages, in order.
+#[must_use]
+pub(super) fn texts(messages: &[Message]) -> Vec<&str> {
+    messages
+        .iter()
+        .filter_map(
+            |message| {
+                if let Content::Body(body) = &message.content { Some(body.text.as_str()) } else { None }
+            },
+        )
+        .collect()
+}
+
+/// Who is attacked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whom {
+    /// The one who opens threads.
+    Ada,
+    /// The other.
+    Ben,
+}
+
+/// The scene.
+pub(super) struct Stage {
+    server: Server,
+    folder: TempDir,
+    count: usize,
+    /// Honest, not behind the proxy.
+    pub ada: Client,
+    /// Honest, not behind the proxy.
+    pub ben: Client,
+}
+
+impl core::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Stage").finish_non_exhaustive()
+    }
+}
+
+async fn register(
+    http: &Http,
+    dir: &Path,
+    email: &str,
+    token: Option<Vec<u8>>,
+) -> Result<Client, ClientError> {
+    let new = Registration {
+        email: Private(email.to_owned()),
+        name: Private(email.to_owned()),
+        password: PASSWORD.to_owned().into(),
+        locale: Locale::En,
+        token,
+    };
+    let before = mailbox::newest(http, email).await?;
+    let code = async || mailbox::code(http, email, before).await;
+    Client::register(http.clone(), Some(Local::open(dir)?), new, code).await.map(|(client, _)| client)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+impl Stage {
+    /// Starts the server and registers the two.
+    ///
+    /// # Errors
+    /// Anything that goes wrong: nobody lies yet.
+    pub(super) async fn set(program: &Path) -> Result<Self> {
+        let server = Server::start(program, &[]).await?;
+        let folder = tempfile::Builder::new().prefix("relais-hostile-").tempdir()?;
+        let http = || Http::new(&format!("http://{}", server.address()), None);
+        let dir = |name: &str| folder.path().join(name);
+        let ada =
+            register(&http()?, &dir("ada"), "ada@relais.example", Some(hex::decode(server.setup_token()?)?))
+                .await?;
+        let ben = register(&http()?, &dir("ben"), "ben@relais.example", None).await?;
+        copy(&dir("ada"), &dir("blank-ada"))?;
+        copy(&dir("ben"), &dir("blank-ben"))?;
+        Ok(Self { server, folder, count: 0, ada, ben })
+    }
+
+    fn fresh(&mut self, name: &str) -> PathBuf {
+        self.count += 1;
+        self.folder.path().join(format!("{name}-{}", self.count))
+    }
+
+    /// An address nobody has used.
+    pub(super) fn fresh_email(&mut self) -> String {
+        self.count += 1;
+        format!("person{}@relais.example", self.count)
+    }
+
+    /// A proxy of its own, truthful until told otherwise, and the server as it is reached through it.
+    ///
+    /// # Errors
+    /// No port.
+    pub(super) async fn door(&mut self) -> Result<Door> {
+        let liar = Arc::new(Mutex::new(Liar::default()));
+        let proxy = Proxy::start(self.server.address(), Arc::<Mutex<Liar>>::clone(&liar)).await?;
+        let http = Http::new(&format!("http://{}", proxy.address()), None)?
+            .known_as(&format!("http://{}", self.server.address()));
+        Ok(Door { liar, http, _proxy: proxy })
+    }
+
+    /// A copy of one of the two as it was just after registering: it has met nobody.
+    ///
+    /// # Errors
+    /// Anything: nobody lies yet.
+    pub(super) async fn victim(&mut self, whom: Whom) -> Result<Victim> {
+        let door = self.door().await?;
+        let dir = self.fresh("victim");
+        let blank = match whom {
+            Whom::Ada => "blank-ada",
+            Whom::Ben => "blank-ben",
+        };
+        copy(&self.folder.path().join(blank), &dir)?;
+        let client = Client::resume(door.http.clone(), Local::open(&dir)?).await?;
+        Ok(Victim { client, door, dir })
+    }
+
+    /// Registers somebody through a door.
+    ///
+    /// # Errors
+    /// Those of registering.
+    pub(super) async fn register(&mut self, door: &Door) -> Result<Result<Client, ClientError>> {
+        let (dir, email) = (self.fresh("new"), self.fresh_email());
+        Ok(register(&door.http, &dir, &email, None).await)
+    }
+
+    /// A thread that Ada opens with Ben; it has one entry.
+    ///
+    /// # Errors
+    /// Nobody lies.
+    pub(super) async fn thread(&mut self) -> Result<ThreadId> {
+        let ben = self.ben.user();
+        self.ada.create_thread(None, &[Who::Person(ben)], "", "").await.context("a thread")
+    }
+
+    /// Reads up and writes.
+    ///
+    /// # Errors
+    /// Nobody lies.
+    pub(super) async fn say(&mut self, whom: Whom, thread: ThreadId, text: &str) -> Result<()> {
+        let client = self.honest(whom);
+        client.open_thread(thread).await?;
+        self.say_unread(whom, thread, text).await
+    }
+
+    /// Writes without reading what was written before.
+    ///
+    /// # Errors
+    /// Nobody lies.
+    pub(super) async fn say_unread(&mut self, whom: Whom, thread: ThreadId, text: &str) -> Result<()> {
+        let client = self.honest(whom);
+        client.send(thread, &Body::text(text))?;
+        let updates = client.flush(PATIENCE_MS).await?;
+        let accepted = updates.iter().any(|update| matches!(update, Update::Accepted { .. }));
+        if accepted { Ok(()) } else { bail!("not accepted: {updates:?}") }
+    }
+
+    /// One of the two.
+    pub(super) const fn honest(&mut self, whom: Whom) -> &mut Client {
+        match whom {
+            Whom::Ada => &mut self.ada,
+            Whom::Ben => &mut self.ben,
+        }
+    }
+}
+
+/// The server as it is reached through a proxy.
+#[derive(Debug)]
+pub(super) struct Door {
+    /// The lying half.
+    pub liar: Arc<Mutex<Liar>>,
+    /// How it is reached.
+    pub http: Http,
+    _proxy: Proxy,
+}
+
+impl Door {
+    /// From now on answers are changed like this.
+    pub(super) async fn lie(&self, lie: Lie) {
+        self.liar.lock().await.lie = lie;
+    }
+}
+
+/// Somebody behind a proxy.
+#[derive(Debug)]
+pub(super) struct Victim {
+    /// The client.
+    pub client: Client,
+    /// What it talks to.
+    pub door: Door,
+    dir: PathBuf,
+}
+
+impl Victim {
+    /// Starts the program again on what it kept.
+    ///
+    /// # Errors
+    /// Those of going on.
+    pub(super) async fn again(&mut self) -> Result<(), ClientError> {
+        self.client.save()?;
+        self.client = Client::resume(self.door.http.clone(), Local::open(&self.dir)?).await?;
+        Ok(())
+    }
+
+    /// Writes, and says what the client reported.
+    ///
+    /// # Errors
+    /// Those of the outbox.
+    pub(super) async fn write(&mut self, thread: ThreadId, text: &str) -> Result<Vec<Update>, ClientError> {
+        self.client.send(thread, &Body::text(text))?;
+        self.client.flush(PATIENCE_MS).await
+    }
+}
