@@ -6,6 +6,7 @@
 
 mod account;
 mod entries;
+mod helped;
 mod keys;
 mod liar;
 mod stage;
@@ -92,6 +93,12 @@ const ATTACKS: &[Attack] = attacks![
     StaleForEver, "stale again and again", "the fifth refusal", Check::Client, false, account::stale_for_ever;
     FileTampered, "a byte of a file", "the download",
         Check::E2ee(&[E2eeError::DecryptFailed, E2eeError::FileHashMismatch]), true, account::file;
+    GhostReader, "an epoch for one reader more", "its arrival",
+        Check::Chain(&[ChainError::EpochRecipients]), true, helped::ghost_reader;
+    BoxWrongCommit, "another seed for one reader", "opening its box",
+        Check::E2ee(&[E2eeError::CommitMismatch]), true, helped::wrong_commit;
+    InviteForged, "an acceptance without the key", "its arrival",
+        Check::Chain(&[ChainError::BadInvitationProof]), true, helped::invite_forged;
     Unattested, "a colleague nobody vouched for", "adding them", Check::Client, true, keys::unattested;
     WeakKsf, "weaker password stretching", "the first answer",
         Check::E2ee(&[E2eeError::KsfRefused]), false, account::weak_stretching;

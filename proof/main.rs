@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<ExitCode> {
 
 #[cfg(feature = "mutations")]
 async fn hostile_server(programs: &Programs) -> anyhow::Result<bool> {
-    relais_proof::hostile::prove(&programs.server, programs.quick).await
+    Box::pin(relais_proof::hostile::prove(&programs.server, programs.quick)).await
 }
 
 #[cfg(not(feature = "mutations"))]

@@ -42,7 +42,7 @@ fn reseal(page: &mut Entries, thread: ThreadId, numbers: bool) {
 }
 
 /// Changes the entries of a thread as they are read from its beginning.
-fn about(
+pub(super) fn about(
     thread: ThreadId,
     numbers: bool,
     mut change: impl FnMut(&mut Vec<StoredEntry>) + Send + 'static,
@@ -56,6 +56,18 @@ fn about(
             reseal(page, thread, numbers);
         }
     })
+}
+
+/// Adds an entry at the end.
+pub(super) fn append(entries: &mut Vec<StoredEntry>, core: &[u8], payload: &[u8], sig: &[u8]) {
+    let last = entries.last().cloned();
+    entries.extend(last.map(|last| StoredEntry {
+        core: Bin(core.to_vec()),
+        payload: Some(Bin(payload.to_vec())),
+        payload_hash: None,
+        sig: Bin(sig.to_vec()),
+        ..last
+    }));
 }
 
 async fn read(stage: &mut Stage, whom: Whom, thread: ThreadId, lie: Lie, shown: &[&str]) -> Result<Seen> {

@@ -109,6 +109,8 @@ pub(super) struct Stage {
     pub ada: Client,
     /// Honest, not behind the proxy.
     pub ben: Client,
+    /// Helps the server, and takes part in nothing.
+    pub mallory: Client,
 }
 
 impl core::fmt::Debug for Stage {
@@ -158,9 +160,10 @@ impl Stage {
             register(&http()?, &dir("ada"), "ada@relais.example", Some(hex::decode(server.setup_token()?)?))
                 .await?;
         let ben = register(&http()?, &dir("ben"), "ben@relais.example", None).await?;
+        let mallory = register(&http()?, &dir("mallory"), "mallory@relais.example", None).await?;
         copy(&dir("ada"), &dir("blank-ada"))?;
         copy(&dir("ben"), &dir("blank-ben"))?;
-        Ok(Self { server, folder, count: 0, ada, ben })
+        Ok(Self { server, folder, count: 0, ada, ben, mallory })
     }
 
     fn fresh(&mut self, name: &str) -> PathBuf {
