@@ -9,6 +9,7 @@ mod entries;
 mod helped;
 mod keys;
 mod liar;
+mod live;
 mod stage;
 
 use std::future::Future;
@@ -99,6 +100,7 @@ const ATTACKS: &[Attack] = attacks![
         Check::E2ee(&[E2eeError::CommitMismatch]), true, helped::wrong_commit;
     InviteForged, "an acceptance without the key", "its arrival",
         Check::Chain(&[ChainError::BadInvitationProof]), true, helped::invite_forged;
+    StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, true, live::stream_hole;
     Unattested, "a colleague nobody vouched for", "adding them", Check::Client, true, keys::unattested;
     WeakKsf, "weaker password stretching", "the first answer",
         Check::E2ee(&[E2eeError::KsfRefused]), false, account::weak_stretching;

@@ -32,6 +32,10 @@ pub(super) struct Liar {
     pub hold: fn(&Request) -> bool,
     /// Whether the bytes of files are changed.
     pub spoils_files: bool,
+    /// Whether the next entry of a stream is dropped.
+    pub skips_entry: bool,
+    /// Number of the entry that was dropped.
+    pub skipped: Option<u64>,
     /// Everything that was asked.
     pub heard: Vec<Request>,
     open: HashMap<(Carrier, u64), Asked>,
@@ -49,6 +53,8 @@ impl Default for Liar {
             lie: Box::new(|_, _| ()),
             hold: |_| false,
             spoils_files: false,
+            skips_entry: false,
+            skipped: None,
             heard: Vec::new(),
             open: HashMap::new(),
         }
@@ -69,6 +75,16 @@ impl Liar {
         !held
     }
 
+    fn skips(&mut self, bytes: &[u8]) -> bool {
+        let number = Frame::parse(bytes, RPC_BYTES_MAX).ok().filter(|frame| frame.header.stream.is_some());
+        let Some(number) = number.map(|frame| frame.header.id) else { return false };
+        if self.skips_entry {
+            self.skips_entry = false;
+            self.skipped = Some(number);
+        }
+        self.skipped == Some(number)
+    }
+
     fn down(&mut self, carrier: Carrier, bytes: &[u8]) -> Option<Vec<u8>> {
         let frame = Frame::parse(bytes, RPC_BYTES_MAX).ok();
         // A request over HTTP always has the id 1, and a client of a proof asks one thing at a time.
@@ -78,6 +94,9 @@ impl Liar {
         }
         let asked = self.open.remove(&(carrier, id))?;
         let mut answer = if asked.held { None } else { decode_reply(&frame?).ok() };
+        if let (Some(Ok(Reply::StreamPage(page))), Some(skipped)) = (&mut answer, self.skipped) {
+            page.entries.retain(|entry| entry.seq.get() != skipped);
+        }
         (self.lie)(&asked.request, &mut answer);
         Some(encode_reply(asked.kind, asked.id, &answer?))
     }
@@ -88,6 +107,7 @@ impl Meddler for Liar {
         match way {
             Way::Up if self.up(carrier, frame) => vec![frame.to_vec()],
             Way::Up => Vec::new(),
+            Way::Down if self.skips(frame) => Vec::new(),
             Way::Down => vec![self.down(carrier, frame).unwrap_or_else(|| frame.to_vec())],
         }
     }

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use relais_wire::control::Cursor;
 use relais_wire::ids::{Epoch, OrgId, Seq};
 
+use crate::error::{Hostile, refuse};
 use crate::limits::{APPLY_WINDOW, INBOX_BYTES_MAX, INBOX_ENTRIES_MAX};
 
 /// An entry as it came.
@@ -126,7 +127,9 @@ impl Stream {
             if last.is_some_and(|last: u64| raw.seq != last + 1)
                 || raw.seq > self.received + 1 && !self.behind
             {
-                return Err(Hole);
+                refuse(Hostile::StreamHole).map_err(|_| Hole)?;
+                // Without this check: whatever comes next is the next entry.
+                self.received = raw.seq.saturating_sub(1);
             }
             last = Some(raw.seq);
             self.receive(raw);
