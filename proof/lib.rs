@@ -7,12 +7,16 @@
 //! Not known here: anything but the programs' public faces, the client library, and the store's files when
 //! they are searched for plaintext.
 
+pub mod chat;
 pub mod clock;
 pub mod exchange;
 #[cfg(feature = "mutations")]
 pub mod hostile;
+pub mod leaks;
 pub mod pages;
+pub mod persona;
 pub mod proxy;
+pub mod say;
 pub mod search;
 pub mod server;
 pub mod task;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use relais_proof::{chat, persona};
 
 /// Shows claims of the README on the running programs.
 #[derive(Parser)]
@@ -15,8 +16,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Proof {
+    /// Two people, a server that is killed again and again, nothing lost or doubled, no plaintext anywhere.
+    Chat(Programs),
     /// A server that lies in every listed way; the client notices each, and only by the check that names it.
     HostileServer(Programs),
+    /// One person as a process; used by the proofs themselves.
+    #[command(hide = true)]
+    Persona(persona::Arguments),
 }
 
 #[derive(clap::Args)]
@@ -38,7 +44,12 @@ fn main() -> anyhow::Result<ExitCode> {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let holds = match arguments.proof {
+        Proof::Chat(programs) => runtime.block_on(Box::pin(chat::run(&programs.server, programs.quick)))?,
         Proof::HostileServer(programs) => runtime.block_on(hostile_server(&programs))?,
+        Proof::Persona(arguments) => {
+            runtime.block_on(Box::pin(persona::run(arguments)))?;
+            true
+        }
     };
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,8 +1,8 @@
 //! Every page of an encrypted database in clear: the file's, free ones included, and the ones in its write-ahead
 //! log, so that a search for plaintext also sees what no query shows any more.
 //!
-//! The layout is SQLCipher 4's with a raw key: AES-256-CBC for each page, the last 80 bytes of a page holding the
-//! initialisation vector (16) and the page's HMAC (64); page 1 starts with the 16 bytes of salt in clear.
+//! The layout is SQLCipher 4's with a raw key: AES-256-CBC for each page, the last 48 bytes of a page holding the
+//! initialisation vector (16) and the page's HMAC-SHA-256 (32); page 1 starts with the 16 bytes of salt in clear.
 //!
 //! Not known here: tables, or what is looked for.
 
@@ -14,7 +14,8 @@ use aes::cipher::{BlockModeDecrypt as _, KeyIvInit as _, block_padding::NoPaddin
 use anyhow::{Context, Result, ensure};
 
 const PAGE: usize = 4096;
-const RESERVE: usize = 80;
+/// Initialisation vector and HMAC-SHA-256.
+const RESERVE: usize = 48;
 const SALT: usize = 16;
 const WAL_HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
@@ -95,6 +96,7 @@ mod tests {
         let key = [9_u8; 32];
         let database = Connection::open(&path).unwrap();
         database.pragma_update(None, "key", format!("x'{}'", hex::encode(key))).unwrap();
+        database.execute_batch("PRAGMA cipher_hmac_algorithm = HMAC_SHA256").unwrap();
         database.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
         database.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
         database.execute_batch("CREATE TABLE t (a TEXT)").unwrap();
