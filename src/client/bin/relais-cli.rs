@@ -35,7 +35,7 @@ const BOT_PATIENCE_MS: u64 = 500;
 #[derive(Parser)]
 #[command(name = "relais-cli", version, about = "Native client of Relais")]
 struct Cli {
-    /// Address of the server, such as https://relais.example.org.
+    /// Address of the server, such as `https://relais.example.org`.
     #[arg(long, env = "RELAIS_SERVER", default_value = "http://127.0.0.1:8080", global = true)]
     server: String,
     /// The server's own address, where it is reached by another one.

@@ -19,7 +19,7 @@ use common::{Bench, EPOCH, admitted, deliver, entry, hello, org, seq};
 use proptest::prelude::*;
 use relais_hub::{Conn, Delivery, Entry, Input, Output, Page, ReadNo, Recipient};
 use relais_wire::control::{Cursor, OrgCursor};
-use relais_wire::{Class, Control, Frame, OrgId, StreamTag, limits};
+use relais_wire::{Class, Control, ErrorCode, Frame, OrgId, Refusal, StreamTag, limits};
 
 const USERS: u8 = 3;
 /// Devices are session numbers: 1 and 101 are two of user 1.
@@ -287,9 +287,15 @@ impl World {
                 *applied += 1;
             }
             Class::Reply => {
-                assert!(device.switching && !frame.header.refusal);
+                assert!(device.switching);
                 device.switching = false;
-                device.focus = 1 - device.focus;
+                if frame.header.refusal {
+                    // A device that asks while its queue is full is told to come back, and nothing else.
+                    let refusal: Refusal = relais_wire::codec::decode(frame.body).unwrap();
+                    assert_eq!(refusal.code, ErrorCode::Overloaded);
+                } else {
+                    device.focus = 1 - device.focus;
+                }
             }
             Class::Control => {
                 let message = Control::decode(frame.header.kind, frame.body).unwrap();
