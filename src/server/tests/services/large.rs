@@ -18,6 +18,12 @@ use crate::kit::*;
 use crate::organization::{Ward, ward};
 use crate::talk::*;
 
+/// Threads that a team takes part in when its keyring rotates.
+const THREADS: usize = 10_000;
+
+/// Threads opened at the same time: of the server's bound for work under way.
+const TOGETHER: usize = 50;
+
 /// People who exist by their chains alone: nobody of them signs in.
 async fn crowd(w: &mut Ward, count: usize) -> Vec<Person> {
     let mut people = Vec::new();
@@ -137,12 +143,16 @@ async fn a_rotation_of_a_teams_keyring_touches_none_of_its_threads() {
     let tm = team_of(&mut w, &managers).await;
     let users: Vec<UserId> = managers.iter().map(|person| person.user).collect();
     let mut talks = Vec::new();
-    for _ in 0..100 {
-        let mut talk = Talk::new();
-        let parties = vec![owner(&w.ben, Some(w.org)), team(tm, None, w.org)];
-        let create = talk.create(&w.world, Some(w.org), parties);
-        talk.act(&w.server, &w.world, &w.ben, None, &create).await.unwrap();
-        talks.push(talk);
+    while talks.len() < THREADS {
+        // Many at a time, so that they share syncs of the disk as those of a busy hospital would.
+        let made = (0..TOGETHER).map(async |_| {
+            let mut talk = Talk::new();
+            let parties = vec![owner(&w.ben, Some(w.org)), team(tm, None, w.org)];
+            let create = talk.create(&w.world, Some(w.org), parties);
+            talk.act(&w.server, &w.world, &w.ben, None, &create).await.unwrap();
+            talk
+        });
+        talks.extend(futures_util::future::join_all(made).await);
     }
     let everybody = [users.clone(), vec![w.ben.user, w.cyd.user, w.eve.user]].concat();
     let before = rows(&w, &everybody).await;
