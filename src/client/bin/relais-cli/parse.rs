@@ -1,0 +1,32 @@
+//! What was typed, read once.
+
+use std::io::BufRead as _;
+
+use relais_client::ClientError;
+use relais_wire::account::Locale;
+use relais_wire::ids::{ThreadId, UserId};
+
+pub(crate) fn id<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, relais_wire::ids::InvalidId>,
+) -> Result<T, ClientError> {
+    parse(text).map_err(|_| ClientError::NotPossible("an id is 32 hexadecimal digits"))
+}
+
+pub(crate) fn thread_id(text: &str) -> Result<ThreadId, ClientError> {
+    id(text, ThreadId::parse_hex)
+}
+
+pub(crate) fn people(texts: &[String]) -> Result<Vec<UserId>, ClientError> {
+    texts.iter().map(|text| id(text, UserId::parse_hex)).collect()
+}
+
+pub(crate) fn input_line() -> Result<String, ClientError> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|_| ClientError::Storage("standard input"))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+pub(crate) fn locale(text: &str) -> Locale {
+    if text == "en" { Locale::En } else { Locale::Fr }
+}
