@@ -136,7 +136,14 @@ export type Delivery =
   | { state: 'read'; by: Id[] };
 
 export type EntryContent =
-  | { kind: 'text'; text: string; files: FileView[]; mentions: Id[]; replyTo: Id | null; title: string | null }
+  | {
+      kind: 'text';
+      text: string;
+      files: FileView[];
+      mentions: Id[];
+      replyTo: Id | null;
+      title: string | null;
+    }
   /** From before this person's history begins, or deleted. */
   | { kind: 'unreadable' }
   /** Signature or content does not hold: shown as such with the reason, never dropped. */
@@ -237,7 +244,11 @@ export interface Api {
   }): Promise<{ login: Id; until: Ms; resendAt: Ms }>;
   /** Ends a registration: the recovery code is shown once. */
   confirmRegistration(login: Id, code: string): Promise<{ me: Me; recoveryCode: string }>;
-  recover(input: { email: string; recoveryCode: string; newPassword: string }): Promise<{ login: Id; until: Ms; resendAt: Ms }>;
+  recover(input: {
+    email: string;
+    recoveryCode: string;
+    newPassword: string;
+  }): Promise<{ login: Id; until: Ms; resendAt: Ms }>;
   confirmRecovery(login: Id, code: string): Promise<{ me: Me; recoveryCode: string }>;
   signOut(): Promise<void>;
 

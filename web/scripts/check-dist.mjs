@@ -1,0 +1,91 @@
+/**
+ * Refuses a build that is too large, that names another host, or that the Content Security Policy would break.
+ */
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { compressed, files } from './precompress.mjs';
+
+const DIST = new URL('../dist', import.meta.url).pathname;
+
+/** Brotli kilobytes (1000 B). The shell is what a first visit needs before it can sign in. */
+const BUDGET_KB = { shell: 110, chunk: 30, worker: 220, css: 25 };
+
+/** Hosts that may be *named* (namespaces and licence texts); nothing is ever fetched from them. */
+const NAMED =
+  /^https?:\/\/(?:www\.w3\.org|svelte\.dev|github\.com|mozilla\.org|localhost|127\.0\.0\.1|[a-z]+\.example)(?:[/:?#]|$)/;
+
+const problems = [];
+const sizes = [];
+const text = (path) => readFileSync(path, 'utf8');
+const kb = (bytes) => bytes / 1000;
+const all = files(DIST).filter((path) => !/\.(?:br|map)$/.test(path));
+const name = (path) => relative(DIST, path);
+
+/** Scripts that `entry` needs at once, itself included: its static imports and theirs. */
+function closure(entry, seen = new Set()) {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  for (const [, from] of text(entry).matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)) {
+    closure(join(DIST, 'assets', from), seen);
+  }
+  return seen;
+}
+
+function budget(label, paths, limit) {
+  const size = paths.reduce((sum, path) => sum + kb(compressed(readFileSync(path)).length), 0);
+  sizes.push([label, size, limit]);
+  if (size > limit) problems.push(`${label}: ${size.toFixed(1)} KB br, over ${limit}`);
+}
+
+const html = text(join(DIST, 'index.html'));
+if (/<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=/.test(html))
+  problems.push('index.html: inline script or style');
+const entries = [...html.matchAll(/<script[^>]*src="\/([^"]+)"/g)].map(([, path]) => join(DIST, path));
+if (entries.length !== 1) problems.push(`index.html: ${entries.length} scripts instead of one`);
+
+const shell = new Set(entries.flatMap((entry) => [...closure(entry)]));
+const styles = all.filter((path) => path.endsWith('.css'));
+// Of the two languages a visit needs one: the larger counts.
+const locales = all.filter((path) => /assets\/(?:fr|en)-[\w-]+\.js$/.test(path));
+const larger = locales
+  .sort((a, b) => compressed(readFileSync(b)).length - compressed(readFileSync(a)).length)
+  .slice(0, 1);
+// What the sign-in page adds is part of the shell's budget too.
+const account = all.filter((path) => /assets\/SignIn-[\w-]+\.js$/.test(path));
+budget(
+  'shell',
+  [...new Set([...shell, ...styles, ...larger, ...account.flatMap((path) => [...closure(path)])])],
+  BUDGET_KB.shell,
+);
+budget('css', styles, BUDGET_KB.css);
+for (const path of all.filter((one) => one.endsWith('.js'))) {
+  if (shell.has(path) || name(path) === 'sw.js') continue;
+  if (/worker-/.test(name(path))) budget(name(path), [path], BUDGET_KB.worker);
+  else budget(name(path), [path], BUDGET_KB.chunk);
+}
+
+for (const path of all.filter((one) => /\.(?:js|css|html|svg|webmanifest)$/.test(one))) {
+  const source = text(path);
+  for (const [url] of source.matchAll(/\b(?:https?|wss?):\/\/[a-z0-9][\w.-]*\.[a-z]{2,}[^\s"'`)\\]*/gi)) {
+    if (!NAMED.test(url)) problems.push(`${name(path)}: names ${url.slice(0, 80)}`);
+  }
+  if (/\.js$/.test(path) && /(?:\beval\s*\(|new Function\s*\()/.test(source))
+    problems.push(`${name(path)}: makes code from text`);
+  if (/\.js$/.test(path) && !/worker-/.test(name(path)) && /<\w+[^<>`]*\sstyle=\\?"/.test(source)) {
+    problems.push(`${name(path)}: inline style in markup`);
+  }
+  if (
+    /\.css$/.test(path) &&
+    /light-dark\(|color-mix\(|@property|@import|url\((?!["']?\/assets\/)/.test(source)
+  ) {
+    problems.push(`${name(path)}: uses what the oldest browser does not know, or loads from elsewhere`);
+  }
+}
+if (!all.some((path) => name(path) === 'sw.js')) problems.push('sw.js is missing');
+if (text(join(DIST, 'sw.js')).includes('__PRECACHE__')) problems.push('sw.js: no list');
+
+for (const [label, size, limit] of sizes)
+  console.log(`${size.toFixed(1).padStart(7)} of ${limit} KB br  ${label}`);
+for (const problem of problems) console.error(`check-dist: ${problem}`);
+console.log(`check-dist: ${problems.length} problems`);
+process.exit(problems.length > 0 ? 1 : 0);

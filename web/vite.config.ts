@@ -1,0 +1,116 @@
+/**
+ * How the page is built and how its tests run.
+ *
+ * The build has two modes: the ordinary one, which goes into the server, and `fake`, which shows every screen
+ * with made-up people and without a server (`scripts/shots.mjs`, `npm run dev`).
+ */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { playwright } from '@vitest/browser-playwright';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** Oldest browsers that are supported; below, the interface says so instead of breaking half-way. */
+const TARGETS = ['chrome120', 'edge120', 'safari16', 'ios16', 'firefox128'];
+
+/** Debian's browser; nothing here ever downloads one. */
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Flags of every browser that a script of ours starts: no profile, no network of its own, made-up devices. */
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+];
+
+/** What the service worker keeps: the shell, its chunks, fonts and icons. */
+const PRECACHED = /^(?:assets\/.+\.(?:js|css|woff2|svg)|favicon\.svg|manifest\.webmanifest)$/;
+
+/**
+ * Writes the list of files to keep into the service worker. File names carry their content's hash, so the list
+ * changes whenever anything does, and the browser sees a new worker.
+ */
+function precache(): Plugin {
+  return {
+    name: 'relais-precache',
+    apply: 'build',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle): void {
+        const files = Object.keys(bundle)
+          .filter((name) => PRECACHED.test(name))
+          .sort();
+        const sw = bundle['sw.js'];
+        if (sw?.type !== 'chunk') return;
+        if (sw.imports.length > 0) this.error('the service worker must not import chunks');
+        if (!sw.code.includes('__PRECACHE__')) this.error('the service worker lost its list');
+        sw.code = sw.code.replace('__PRECACHE__', JSON.stringify(['/', ...files.map((name) => `/${name}`)]));
+      },
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte(), precache()],
+  build: {
+    target: TARGETS,
+    cssTarget: TARGETS,
+    outDir: mode === 'fake' ? 'node_modules/.cache/fake' : 'dist',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: { index: mode === 'fake' ? 'dev.html' : 'index.html', sw: 'src/sw/sw.ts' },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js'),
+        chunkFileNames: 'assets/[name]-[hash].js',
+        assetFileNames: 'assets/[name]-[hash][extname]',
+      },
+    },
+  },
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { entryFileNames: 'assets/worker-[name]-[hash].js' } },
+  },
+  server: {
+    proxy: {
+      '/api': 'http://127.0.0.1:8470',
+      '/dev': 'http://127.0.0.1:8470',
+      '/ws': { target: 'ws://127.0.0.1:8470', ws: true },
+    },
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts', '**/*.svelte.test.ts', 'node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['src/**/*.browser.test.ts', 'src/**/*.svelte.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS } }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+}));
