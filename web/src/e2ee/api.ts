@@ -30,6 +30,32 @@ export interface Failure {
   retryAfter?: number;
 }
 
+/** Codes of `hostile`: what a lying server or peer tried, as in the native client. */
+export type HostileCode = `H${'0' | '1' | '2'}${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'}`;
+
+/** Codes of `offline`. A closed connection has the wire's close code instead. */
+export type OfflineCode = 'unreachable' | 'noAnswer' | 'busy';
+
+/** Codes of `local`. The interface has words for each; any other word is shown as `platform`. */
+export type LocalCode =
+  | 'storage' // this browser refuses to store anything
+  | 'storageFull'
+  | 'crypto' // the browser misses what the encryption needs
+  | 'tooLarge'
+  | 'wrongSecret' // wrong password or recovery code, found out here
+  | 'weakPassword'
+  | 'notSignedIn'
+  | 'noKey' // not readable with this account's keys
+  | 'notFound'
+  | 'notPossible'
+  | 'protocol' // the server does not speak this protocol
+  | 'version' // the server asks for a newer page: reload
+  | 'otherTab' // another tab of this session is the active one
+  | 'damaged' // what was kept in this browser does not open
+  | 'clock' // this device's clock is too far from the server's
+  | 'ownCheck' // what this device made does not pass its own check; nothing was sent
+  | 'platform';
+
 export interface ServerInfo {
   origin: string;
   version: string;
@@ -227,6 +253,11 @@ export interface Api {
   server(): Promise<ServerInfo>;
   /** Only in a demonstration; else an empty list. */
   cast(): Promise<CastMember[]>;
+  /**
+   * Only in a demonstration: the code that was mailed for a sign-in of its cast, so that a click on a person opens
+   * their account. Rejects elsewhere.
+   */
+  castCode(login: Id, email: string): Promise<string>;
   /** Opens what this tab kept over a reload; null: sign in. */
   resume(): Promise<Me | null>;
 
