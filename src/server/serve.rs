@@ -92,6 +92,7 @@ impl Server {
             limits: config.limits,
             tls,
             catcher: transport.catcher().cloned(),
+            cast: config.data_dir.join("cast.json"),
             metrics_allow: config.metrics_allow,
             trusted_proxies: config.trusted_proxies,
             boot_key: random32(),

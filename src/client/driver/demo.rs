@@ -13,6 +13,7 @@ use relais_e2ee::body::Body;
 use relais_wire::Private;
 use relais_wire::account::Locale;
 use relais_wire::ids::{KeyringId, OrgId, ThreadId, UnitId, UserId};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::acts::Who;
@@ -70,6 +71,21 @@ pub struct Made {
     pub people: usize,
     /// Organizations, units, teams, threads, messages.
     pub counts: [usize; 5],
+}
+
+/// A persona as the web client's cast page reads it.
+#[derive(Serialize)]
+struct CastMember {
+    what: Words,
+    name: &'static str,
+    email: &'static str,
+    password: &'static str,
+}
+
+#[derive(Serialize)]
+struct Words {
+    fr: &'static str,
+    en: &'static str,
 }
 
 struct Person {
@@ -164,7 +180,18 @@ impl Demo<'_> {
         for person in &mut people {
             person.client.save()?;
         }
+        self.leave_cast().await?;
         Ok(Made { personas, people: people.len(), counts: [orgs.len(), units, teams, threads, messages] })
+    }
+
+    /// Tells the server whom a visitor may sign in as.
+    async fn leave_cast(&self) -> Result<(), ClientError> {
+        let cast = words::PERSONAS.iter().map(|(what, name, email, _)| {
+            let (fr, en) = what.split_once(" / ").unwrap_or((what, what));
+            CastMember { what: Words { fr, en }, name, email, password: PASSWORD }
+        });
+        let text = serde_json::to_vec(&cast.collect::<Vec<_>>()).expect("a cast is text");
+        self.http.leave("/dev/cast", text).await
     }
 
     async fn organization(

@@ -189,6 +189,16 @@ impl Http {
         }
         limited(response, 4 * 1024 * 1024).await
     }
+
+    /// Leaves a text at the server. For demonstrations: the cast.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`]; [`ClientError::NotFound`] where the server does not take it.
+    pub async fn leave(&self, path: &str, text: Vec<u8>) -> Result<(), ClientError> {
+        let put = self.client.put(format!("{}{path}", self.origin)).body(text);
+        let response = put.send().await.map_err(failed)?;
+        if response.status().is_success() { Ok(()) } else { Err(ClientError::NotFound) }
+    }
 }
 
 fn failed(error: reqwest::Error) -> ClientError {

@@ -1,4 +1,4 @@
-//! What only a demonstration on loopback has: caught mail and a clock that can be moved forward.
+//! What only a demonstration on loopback has: caught mail, the cast, and a clock that can be moved forward.
 //!
 //! Not known here: that it is a demonstration; the routes exist only then.
 
@@ -12,6 +12,12 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::{Edge, respond};
+
+/// Bytes of a cast: some personas with a sentence each.
+const CAST_BYTES_MAX: usize = 16 * 1024;
+
+/// Personas of a cast.
+const CAST_MAX: usize = 24;
 
 #[derive(Deserialize)]
 pub(super) struct MailQuery {
@@ -63,5 +69,47 @@ pub(super) async fn set_clock(State(edge): State<Arc<Edge>>, body: Body) -> Resp
             respond::plain(StatusCode::CONFLICT, "the clock does not go back\n")
         }
         Some(_) => clock(State(edge)).await,
+    }
+}
+
+/// One of the fictitious people a visitor may sign in as. Their passwords are known, which is why a demonstration
+/// listens on loopback only.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct CastMember {
+    what: Words,
+    name: String,
+    email: String,
+    password: String,
+}
+
+/// A sentence in both languages.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    fr: String,
+    en: String,
+}
+
+/// The cast, as whoever made the demonstration's data left it; none yet is an empty list.
+pub(super) async fn cast(State(edge): State<Arc<Edge>>) -> Response {
+    let text = tokio::fs::read(&edge.cast).await.unwrap_or_else(|_| b"[]".to_vec());
+    respond::json(StatusCode::OK, text)
+}
+
+/// Leaves the cast, which outlives a restart.
+pub(super) async fn set_cast(State(edge): State<Arc<Edge>>, body: Body) -> Response {
+    let body = axum::body::to_bytes(body, CAST_BYTES_MAX).await.ok();
+    let cast = body.and_then(|body| serde_json::from_slice::<Vec<CastMember>>(&body).ok());
+    let Some(cast) = cast.filter(|cast| cast.len() <= CAST_MAX) else {
+        return respond::plain(
+            StatusCode::BAD_REQUEST,
+            "send a list of {what: {fr, en}, name, email, password}\n",
+        );
+    };
+    let text = serde_json::to_vec(&cast).expect("a cast is text");
+    match tokio::fs::write(&edge.cast, &text).await {
+        Ok(()) => respond::json(StatusCode::OK, text),
+        Err(_) => respond::plain(StatusCode::INSUFFICIENT_STORAGE, "the cast cannot be kept\n"),
     }
 }

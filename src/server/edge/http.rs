@@ -12,7 +12,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::connection::Peer;
-use super::{Edge, dev, files, respond, rpc};
+use super::{Edge, dev, files, respond, rpc, web};
 
 /// All routes but `/ws`, which never gets here.
 pub(super) fn router(edge: Arc<Edge>) -> Router {
@@ -25,9 +25,10 @@ pub(super) fn router(edge: Arc<Edge>) -> Router {
     if edge.catcher.is_some() {
         router = router
             .route("/dev/mail", get(dev::mail))
+            .route("/dev/cast", get(dev::cast).put(dev::set_cast))
             .route("/dev/clock", get(dev::clock).post(dev::set_clock));
     }
-    router.fallback(nothing).method_not_allowed_fallback(wrong_method).with_state(edge)
+    router.fallback(web::page).method_not_allowed_fallback(wrong_method).with_state(edge)
 }
 
 /// The process runs. Says nothing about the store: a restart would not help it.
@@ -50,10 +51,6 @@ async fn metrics(State(edge): State<Arc<Edge>>, Extension(peer): Extension<Peer>
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
-}
-
-async fn nothing() -> Response<Body> {
-    respond::plain(StatusCode::NOT_FOUND, "no such page\n")
 }
 
 async fn wrong_method() -> Response<Body> {

@@ -12,8 +12,10 @@ mod respond;
 mod rpc;
 mod run;
 mod upgrade;
+mod web;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,6 +41,8 @@ pub(crate) struct Edge {
     pub(crate) epoch: Epoch,
     pub(crate) tls: Option<Tls>,
     pub(crate) catcher: Option<Catcher>,
+    /// File with a demonstration's cast.
+    pub(crate) cast: PathBuf,
     pub(crate) metrics_allow: Vec<IpAddr>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Key of the hashes that stand for addresses, for this process only.

@@ -94,7 +94,9 @@ async fn a_session_that_proves_nothing_is_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_protective_headers() {
     let world = World::start(&[]).await;
-    for path in ["/healthz", "/readyz", "/metrics", "/nowhere", "/ws", "/api/v1/rpc", "/dev/mail"] {
+    for path in
+        ["/healthz", "/readyz", "/metrics", "/nowhere", "/ws", "/api/v1/rpc", "/dev/mail", "/dev/cast"]
+    {
         let response = reqwest::get(world.url(path)).await.unwrap();
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
@@ -196,9 +198,21 @@ async fn the_clock_and_mail_pages_exist_in_a_demonstration_only() {
     assert_eq!(clock(3_600_000).await.unwrap().status(), 200);
     assert!(world.server.app().clock.now_ms() >= before + 3_600_000);
     assert_eq!(clock(0).await.unwrap().status(), 409);
+    let url = world.url("/dev/cast");
+    assert_eq!(reqwest::get(&url).await.unwrap().text().await.unwrap(), "[]");
+    let what = json!({ "fr": "infirmière", "en": "nurse" });
+    let cast = json!([{ "what": what, "name": "A", "email": "a@demo.example", "password": "p" }]).to_string();
+    for (body, status) in
+        [(cast.clone(), 200), ("[{}]".to_owned(), 400), (format!("[{}]", " ".repeat(20_000)), 400)]
+    {
+        let put = reqwest::Client::new().put(&url).body(body).send().await.unwrap();
+        assert_eq!(put.status(), status);
+    }
+    let kept: Value = serde_json::from_str(&reqwest::get(&url).await.unwrap().text().await.unwrap()).unwrap();
+    assert_eq!(kept, serde_json::from_str::<Value>(&cast).unwrap());
     let smtp = [("server.demo", "false"), ("mail.host", "\"localhost\""), ("mail.security", "\"none\"")];
     let world = World::start(&smtp).await;
-    for path in ["/dev/mail", "/dev/clock"] {
+    for path in ["/dev/mail", "/dev/clock", "/dev/cast"] {
         assert_eq!(reqwest::get(world.url(path)).await.unwrap().status(), 404);
     }
 }
