@@ -112,12 +112,12 @@ const ATTACKS: &[Attack] = attacks![
 
 fn switch_off(attack: &Attack) {
     let chain = |codes: &[ChainError]| {
-        relais_chain::mutations::switch_off(codes.first().map_or(0, |code| code.code()));
-        relais_chain::mutations::switch_off_also(codes.get(1).map_or(0, |code| code.code()));
+        relais_chain::mutations::SWITCHES.switch_off(codes.first().map_or(0, |code| code.code()));
+        relais_chain::mutations::SWITCHES.switch_off_also(codes.get(1).map_or(0, |code| code.code()));
     };
     let e2ee = |codes: &[E2eeError]| {
-        relais_e2ee::mutations::switch_off(codes.first().map_or(0, |code| code.code()));
-        relais_e2ee::mutations::switch_off_also(codes.get(1).map_or(0, |code| code.code()));
+        relais_e2ee::mutations::SWITCHES.switch_off(codes.first().map_or(0, |code| code.code()));
+        relais_e2ee::mutations::SWITCHES.switch_off_also(codes.get(1).map_or(0, |code| code.code()));
     };
     match attack.check {
         Check::Chain(codes) => chain(codes),
@@ -127,8 +127,8 @@ fn switch_off(attack: &Attack) {
 }
 
 fn switch_on() {
-    relais_chain::mutations::switch_on();
-    relais_e2ee::mutations::switch_on();
+    relais_chain::mutations::SWITCHES.switch_on();
+    relais_e2ee::mutations::SWITCHES.switch_on();
     relais_client::mutations::switch_on();
 }
 

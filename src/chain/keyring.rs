@@ -28,7 +28,7 @@ use crate::error::ChainError;
 use crate::facts::{Facts, GenerationFact, KeyringFact, KeyringKind, Mode, Owner};
 use crate::keyring_body::{GenerationBody, KeyringBody, Recipient, Role};
 use crate::limits::ENC_KEY_BYTES;
-use crate::link::{Link, LinkCore, Tail};
+use crate::link::{Capacities, Link, Tail, replay};
 
 /// A keyring that holds the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +80,7 @@ pub struct KeyringChain {
     pub(crate) requests: BTreeMap<KeyringId, Role>,
     past: Vec<Tenure>,
     rotation_due: bool,
-    /// Newest position relied on, per capacity keyring: older ones are refused.
-    pub(crate) capacities: BTreeMap<KeyringId, u64>,
+    pub(crate) capacities: Capacities,
 }
 
 impl KeyringChain {
@@ -108,7 +107,7 @@ impl KeyringChain {
             requests: BTreeMap::new(),
             past: Vec::new(),
             rotation_due: false,
-            capacities: BTreeMap::new(),
+            capacities: Capacities::default(),
         };
         chain.tail.check(&place)?;
         link.verify_author(facts, mode)?;
@@ -137,7 +136,7 @@ impl KeyringChain {
         }
         chain.check_never_empty()?;
         chain.tail.push(hash);
-        chain.remember(&link.core);
+        chain.capacities.remember(&link.core.author);
         chain.start_generation(first, 1);
         Ok(chain)
     }
@@ -150,13 +149,8 @@ impl KeyringChain {
         links: impl IntoIterator<Item = &'a [u8]>,
         facts: &dyn Facts,
     ) -> Result<Self, ChainError> {
-        let mut links = links.into_iter();
-        let first = links.next().ok_or(ChainError::MisplacedRoot)?;
-        let mut chain = Self::start(first, facts, Mode::Replay)?;
-        for link in links {
-            chain.append(link, facts, Mode::Replay)?;
-        }
-        Ok(chain)
+        let start = |link: &[u8]| Self::start(link, facts, Mode::Replay);
+        replay(links, start, |chain, link| chain.append(link, facts, Mode::Replay))
     }
 
     /// Verifies the next link and takes it in. On an error nothing changes.
@@ -171,15 +165,9 @@ impl KeyringChain {
         let new_owner = self.check(&link.body, standing, facts, mode)?;
         let seq = link.core.place.seq;
         self.tail.push(link.signed.link_hash());
-        self.remember(&link.core);
+        self.capacities.remember(&link.core.author);
         self.take(&link.body, seq, new_owner);
         Ok(link.body)
-    }
-
-    fn remember(&mut self, core: &LinkCore) {
-        if let Some(capacity) = core.author.capacity {
-            self.capacities.insert(capacity.keyring, capacity.seq);
-        }
     }
 
     fn start_generation(&mut self, body: &GenerationBody, seq: u64) {

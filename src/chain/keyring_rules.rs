@@ -89,9 +89,7 @@ impl KeyringChain {
         }
         if let (Some(capacity), Owner::Unit(unit)) = (author.capacity, self.owner) {
             check_capacity(author.user, capacity, facts, mode)?;
-            if self.capacities.get(&capacity.keyring).is_some_and(|newest| capacity.seq < *newest) {
-                return Err(ChainError::StaleCapacity);
-            }
+            self.capacities.check(capacity)?;
             let administers =
                 capacity.keyring != self.id && administers(capacity.keyring, unit, facts, mode)?;
             standing.keeper |= administers || self.paired == Some(capacity.keyring);

@@ -19,6 +19,8 @@
 //!
 //! Not known here: payloads.
 
+use std::collections::BTreeMap;
+
 use relais_wire::ids::{Bytes32, KeyringId, UserId};
 
 use crate::codec::{Reader, Writer};
@@ -278,4 +280,41 @@ impl Tail {
     pub fn check_pin(&self, seq: u64, hash: &Bytes32) -> Result<(), ChainError> {
         if self.hash_at(seq).as_ref() == Some(hash) { Ok(()) } else { refuse(ChainError::PinMismatch) }
     }
+}
+
+/// Newest position relied on, per keyring in whose capacity somebody acted on a chain. Kept by the chains of
+/// keyrings and units, whose links are signed in a capacity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Capacities(BTreeMap<KeyringId, u64>);
+
+impl Capacities {
+    /// A capacity may not go back: who relies on an older position than the chain did already relies on a
+    /// membership that may have ended since.
+    pub(crate) fn check(&self, capacity: Capacity) -> Result<(), ChainError> {
+        let newest = self.0.get(&capacity.keyring).copied().unwrap_or(0);
+        if capacity.seq < newest { Err(ChainError::StaleCapacity) } else { Ok(()) }
+    }
+
+    pub(crate) fn remember(&mut self, author: &Author) {
+        if let Some(capacity) = author.capacity {
+            self.0.insert(capacity.keyring, capacity.seq);
+        }
+    }
+}
+
+/// Verifies a whole chain: `start` takes its first link, `append` each further one.
+///
+/// # Errors
+/// The error of the first link that is refused; [`ChainError::MisplacedRoot`] without any.
+pub(crate) fn replay<'a, C, T>(
+    links: impl IntoIterator<Item = &'a [u8]>,
+    start: impl FnOnce(&[u8]) -> Result<C, ChainError>,
+    mut append: impl FnMut(&mut C, &[u8]) -> Result<T, ChainError>,
+) -> Result<C, ChainError> {
+    let mut links = links.into_iter();
+    let mut chain = start(links.next().ok_or(ChainError::MisplacedRoot)?)?;
+    for link in links {
+        append(&mut chain, link)?;
+    }
+    Ok(chain)
 }

@@ -29,7 +29,7 @@ use crate::facts::{
     Facts, KeyringKind, KeyringRef, Mode, Owner, UnitFact, administers, ancestry, check_capacity,
 };
 use crate::limits::{ANCESTRY_MAX, ATTESTATIONS_MAX, LINK_PAYLOAD_BYTES_MAX};
-use crate::link::{ChainType, Link, LinkBody, LinkCore, Tail};
+use crate::link::{Capacities, ChainType, Link, LinkBody, LinkCore, Tail, replay};
 
 /// What kind of person (or program) somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,7 +233,7 @@ pub struct UnitChain {
     founder: Bytes32,
     policy: UnitPolicy,
     members: BTreeMap<UserId, Attested>,
-    capacities: BTreeMap<KeyringId, u64>,
+    capacities: Capacities,
 }
 
 impl UnitChain {
@@ -257,7 +257,7 @@ impl UnitChain {
             founder,
             policy: UnitPolicy::default(),
             members: BTreeMap::new(),
-            capacities: BTreeMap::new(),
+            capacities: Capacities::default(),
         };
         chain.tail.check(&place)?;
         link.verify_author(facts, mode)?;
@@ -281,7 +281,7 @@ impl UnitChain {
                 if !administers(capacity.keyring, parent, facts, mode)? {
                     return Err(ChainError::NotAuthorized);
                 }
-                chain.capacities.insert(capacity.keyring, capacity.seq);
+                chain.capacities.remember(&author);
             }
             (None, Some(_)) | (Some(_), None) => return Err(ChainError::NotAuthorized),
         }
@@ -297,13 +297,8 @@ impl UnitChain {
         links: impl IntoIterator<Item = &'a [u8]>,
         facts: &dyn Facts,
     ) -> Result<Self, ChainError> {
-        let mut links = links.into_iter();
-        let first = links.next().ok_or(ChainError::MisplacedRoot)?;
-        let mut chain = Self::start(first, facts, Mode::Replay)?;
-        for link in links {
-            chain.append(link, facts, Mode::Replay)?;
-        }
-        Ok(chain)
+        let start = |link: &[u8]| Self::start(link, facts, Mode::Replay);
+        replay(links, start, |chain, link| chain.append(link, facts, Mode::Replay))
     }
 
     /// Verifies the next link and takes it in. On an error nothing changes.
@@ -318,9 +313,7 @@ impl UnitChain {
         self.check(&link.body, &link.core, facts, mode)?;
         let hash = link.signed.link_hash();
         self.tail.push(hash);
-        if let Some(capacity) = link.core.author.capacity {
-            self.capacities.insert(capacity.keyring, capacity.seq);
-        }
+        self.capacities.remember(&link.core.author);
         self.take(&link.body, hash);
         Ok(link.body)
     }
@@ -328,9 +321,7 @@ impl UnitChain {
     fn check_administrator(&self, core: &LinkCore, facts: &dyn Facts, mode: Mode) -> Result<(), ChainError> {
         let capacity = core.author.capacity.ok_or(ChainError::NotAuthorized)?;
         check_capacity(core.author.user, capacity, facts, mode)?;
-        if self.capacities.get(&capacity.keyring).is_some_and(|newest| capacity.seq < *newest) {
-            return Err(ChainError::StaleCapacity);
-        }
+        self.capacities.check(capacity)?;
         let above = match self.parent {
             Some(parent) => administers(capacity.keyring, parent, facts, mode)?,
             None => false,

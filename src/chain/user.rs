@@ -31,7 +31,7 @@ use crate::facts::{DeviceStanding, Facts, Mode, SignerFact, UserFact, administer
 use crate::hash::{LABEL_RESET, LABEL_ROTATE};
 use crate::keys::PublicKey;
 use crate::limits::{DEVICES_MAX, SIGNING_KEYS_MAX};
-use crate::link::{Link, Place, Tail};
+use crate::link::{Link, Place, Tail, replay};
 use crate::user_body::{Approval, UserBody, key_statement};
 
 /// A signing key and where it starts.
@@ -104,12 +104,7 @@ impl UserChain {
         links: impl IntoIterator<Item = &'a [u8]>,
         facts: &dyn Facts,
     ) -> Result<Self, ChainError> {
-        let mut links = links.into_iter();
-        let mut chain = Self::start(links.next().ok_or(ChainError::MisplacedRoot)?)?;
-        for link in links {
-            chain.append(link, facts, Mode::Replay)?;
-        }
-        Ok(chain)
+        replay(links, Self::start, |chain, link| chain.append(link, facts, Mode::Replay))
     }
 
     /// Verifies the next link and takes it in. On an error nothing changes.

@@ -71,10 +71,10 @@ fn every_attack_is_refused_by_its_check_and_only_by_it() {
     for (error, attack) in attacks() {
         let mut talk = start.clone();
         let (bytes, mode) = attack(&world, &mut talk, &ada);
-        mutations::switch_on();
+        mutations::SWITCHES.switch_on();
         assert_eq!(talk.clone().append_in(&world, &bytes, mode).unwrap_err(), error);
-        mutations::switch_off(error.code());
+        mutations::SWITCHES.switch_off(error.code());
         assert!(talk.append_in(&world, &bytes, mode).is_ok(), "{error:?} is not the only check");
     }
-    mutations::switch_on();
+    mutations::SWITCHES.switch_on();
 }

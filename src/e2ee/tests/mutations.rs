@@ -43,15 +43,15 @@ const ATTACKS: [(E2eeError, Attack); 9] = [
 #[test]
 fn every_switch_lets_its_attack_through_and_no_other() {
     for (check, attack) in ATTACKS {
-        mutations::switch_on();
+        mutations::SWITCHES.switch_on();
         assert_eq!(attack(), Err(check), "{check:?} must refuse");
         let code = if check == E2eeError::MessageRejected { E2eeError::DecryptFailed } else { check }.code();
-        mutations::switch_off(E2eeError::BadPadding.code());
+        mutations::SWITCHES.switch_off(E2eeError::BadPadding.code());
         assert_eq!(attack(), Err(check), "another switch must not matter for {check:?}");
-        mutations::switch_off(code);
+        mutations::SWITCHES.switch_off(code);
         assert_eq!(attack(), Ok(()), "{check:?} must be the only check in the way");
     }
-    mutations::switch_on();
+    mutations::SWITCHES.switch_on();
 }
 
 fn entropy() -> ReplayedEntropy {

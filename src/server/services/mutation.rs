@@ -62,7 +62,7 @@ pub(crate) fn arm() {
     let named = std::env::var("RELAIS_MUTATION").ok();
     if let Some(code) = named.and_then(|name| name.strip_prefix("chain-").and_then(|code| code.parse().ok()))
     {
-        relais_chain::mutations::switch_off(code);
+        relais_chain::mutations::SWITCHES.switch_off(code);
     }
 }
 
