@@ -45,6 +45,14 @@ pub const RESEAL_MAX: u32 = 5;
 /// Times a control entry is anchored anew because another control entry came first.
 pub const REANCHOR_MAX: u32 = 5;
 
+/// Times an act is asked again, byte for byte, while the server cannot be reached or says that a refusal will
+/// pass. An act has somebody waiting: with the steps below that is 21 seconds, which a restart of the server
+/// fits into, and after which the person is told.
+pub const ASK_AGAIN_MAX: u64 = 20;
+
+/// Milliseconds by which each wait before asking again is longer than the one before.
+pub const ASK_AGAIN_STEP_MS: u64 = 100;
+
 /// Drafts that wait to be sent: a day offline of a busy person, and a bot that outruns its server is told so.
 pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
 

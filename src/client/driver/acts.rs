@@ -1,5 +1,7 @@
 //! Acts on threads: new ones, and who takes part in them.
 
+use std::time::Duration;
+
 use relais_chain::control::{Control, Create, Form, Invitee, Outcome};
 use relais_chain::entry::{Kind, Priority};
 use relais_chain::facts::Mode;
@@ -23,7 +25,7 @@ use super::ring::box_error;
 use super::thread::Thread;
 use crate::core::outbox::signed_entry;
 use crate::error::{ClientError, Hostile, refuse};
-use crate::limits::REANCHOR_MAX;
+use crate::limits::{ASK_AGAIN_MAX, ASK_AGAIN_STEP_MS, REANCHOR_MAX};
 
 /// Somebody to put into a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,9 +129,9 @@ impl Client {
         let appended = loop {
             match self.rpc.call(append.clone()).await {
                 Ok(appended) => break appended,
-                Err(error) if error.is_transient() && tries < 20 => {
+                Err(error) if error.is_transient() && tries < ASK_AGAIN_MAX => {
                     tries += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(100 * tries)).await;
+                    tokio::time::sleep(Duration::from_millis(ASK_AGAIN_STEP_MS * tries)).await;
                 }
                 Err(error) => return Err(error),
             }
