@@ -18,7 +18,8 @@
  *
  * Not known here: sockets, keys, and what signed objects (`bin` fields) say.
  */
-import { encodeFrame, parseFrame, type Frame, type Header } from './frame';
+import { be32, be64, concat, utf8 } from './bytes';
+import { encodeFrame, type Frame, type Header } from './frame';
 import type { HelloSession, Cursor, Refusal } from './gen/wire';
 import { MsgpackError } from './msgpack';
 import { refusal as refusalShape } from './schema/codes';
@@ -161,30 +162,8 @@ export function encodeControl(control: AnyControl): Uint8Array<ArrayBuffer> {
 const HELLO_LABEL = 'relais/v1/hello';
 const HTTP_LABEL = 'relais/v1/http';
 
-function be32(n: number): Uint8Array {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, n);
-  return out;
-}
-
-function be64(n: number): Uint8Array {
-  const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(n));
-  return out;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 function zeroEnded(text: string): Uint8Array {
-  return new TextEncoder().encode(`${text}\0`);
+  return utf8(`${text}\0`);
 }
 
 /** The bytes whose HMAC-SHA-256 with the session key is `proof` of a `Hello` (docs/PROTOCOL.md §2). */
@@ -201,7 +180,7 @@ export function helloProofInput(
   }
   if (hello.personal === undefined) parts.push(new Uint8Array([0]));
   else parts.push(new Uint8Array([2]), ...at(hello.personal));
-  return concat(parts);
+  return concat(...parts);
 }
 
 /**
@@ -214,5 +193,5 @@ export function httpProofInput(
   time: number,
   bodySha256: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  return concat([zeroEnded(HTTP_LABEL), zeroEnded(method), zeroEnded(path), be64(time), bodySha256]);
+  return concat(zeroEnded(HTTP_LABEL), zeroEnded(method), zeroEnded(path), be64(time), bodySha256);
 }
