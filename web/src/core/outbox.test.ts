@@ -54,16 +54,16 @@ describe('the outbox', () => {
     }
     expect(effects).toMatchObject([
       { t: 'store' },
-      { t: 'refused', drafts: ['d1'], refusal: { code: ERROR_CODE.Stale } },
+      { t: 'refused', drafts: ['d1'], why: { kind: 'hostile', code: 'H27' } },
     ]);
-    expect(ofThread(state, 'a')).toMatchObject([{ id: 'd1', refused: { code: ERROR_CODE.Stale } }]);
+    expect(ofThread(state, 'a')).toMatchObject([{ id: 'd1', refused: { code: 'H27' } }]);
     expect(waiting(state)).toEqual([]);
     ({ effects } = run(state, { t: 'retry', draft: 'd1' }));
     expect(effects).toMatchObject([{ t: 'store' }, { t: 'seal', drafts: [{ id: 'd1', refused: null }] }]);
   });
 
   it('keeps what was refused for good over a reload, and forgets it when it is discarded', () => {
-    const refused = { ...draft(1), refused: { code: ERROR_CODE.Closed } };
+    const refused = { ...draft(1), refused: { kind: 'refused', code: ERROR_CODE.Closed } as const };
     let { state, effects } = run(restore([refused], []), { t: 'timeout' });
     expect(effects).toEqual([]);
     ({ state, effects } = run(state, { t: 'discard', draft: 'd1' }));
@@ -149,7 +149,7 @@ class World {
 
   private seal(effect: Extract<Effect, { t: 'seal' }>, luck: number): void {
     if (luck % 5 === 1) {
-      this.give({ t: 'unsealable', thread: effect.thread, refusal: null });
+      this.give({ t: 'unsealable', thread: effect.thread, why: null });
       return;
     }
     this.keys += 1;

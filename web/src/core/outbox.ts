@@ -18,6 +18,12 @@ import { ERROR_CODE } from '../wire/gen/wire';
 import type { Append, Refusal } from '../wire/gen/wire';
 import { DRAFTS_PER_APPEND, OUTBOX_DRAFTS_MAX, RESEAL_MAX, RESEND_AFTER_MS, SENDING_MAX } from './limits';
 
+/** Why a draft cannot be sent: the server's refusal, or what stands in the way here. */
+export interface Why {
+  readonly kind: 'refused' | 'hostile' | 'offline' | 'local';
+  readonly code: number | string;
+}
+
 /** A message as its author wrote it, before sealing. */
 export interface Draft {
   /** Local id; never leaves the device. */
@@ -33,7 +39,7 @@ export interface Draft {
   /** Server time of the writing, ms since 1970. */
   readonly at: number;
   /** Why it was refused for good, if it was. */
-  readonly refused: Refusal | null;
+  readonly refused: Why | null;
 }
 
 /** Drafts of a thread sealed into one exact request. */
@@ -66,8 +72,8 @@ export type Input =
   | { readonly t: 'written'; readonly draft: Draft }
   /** The first of the drafts asked for were sealed into this durable batch. */
   | { readonly t: 'sealed'; readonly batch: Batch }
-  /** The drafts cannot be sealed: now (they are tried again), or, with a refusal, for good. */
-  | { readonly t: 'unsealable'; readonly thread: string; readonly refusal: Refusal | null }
+  /** The drafts cannot be sealed: now (they are tried again), or, with a reason, for good. */
+  | { readonly t: 'unsealable'; readonly thread: string; readonly why: Why | null }
   | { readonly t: 'answered'; readonly thread: string; readonly answer: Answer }
   /** A refused draft goes once more. */
   | { readonly t: 'retry'; readonly draft: string }
@@ -89,7 +95,7 @@ export type Effect =
       readonly t: 'refused';
       readonly thread: string;
       readonly drafts: readonly string[];
-      readonly refusal: Refusal;
+      readonly why: Why;
     };
 
 type Stage =
@@ -187,7 +193,7 @@ function take(state: OutboxState, now: number, input: Input): Step {
     case 'sealed':
       return sealed(state, input.batch);
     case 'unsealable':
-      return unsealable(state, now, input.thread, input.refusal);
+      return unsealable(state, now, input.thread, input.why);
     case 'answered':
       return answered(state, now, input.thread, input.answer);
     case 'retry':
@@ -239,10 +245,10 @@ function sealed(state: OutboxState, batch: Batch): Step {
   return quiet(withLane(state, batch.thread, { ...lane, stage: { t: 'ready', batch } }));
 }
 
-function unsealable(state: OutboxState, now: number, thread: string, refusal: Refusal | null): Step {
+function unsealable(state: OutboxState, now: number, thread: string, why: Why | null): Step {
   const lane = state.lanes.get(thread);
   if (lane?.stage.t !== 'sealing') return quiet(state);
-  if (refusal) return giveUp(state, thread, lane.stage.drafts, refusal);
+  if (why) return giveUp(state, thread, lane.stage.drafts, why);
   return quiet(withLane(state, thread, { ...lane, stage: IDLE, notBefore: now + RESEND_AFTER_MS }));
 }
 
@@ -270,14 +276,14 @@ function answered(state: OutboxState, now: number, thread: string, answer: Answe
       effects: [{ t: 'store', record: { t: 'unsealed', thread } }],
     };
   }
-  return giveUp(state, thread, batch.drafts, answer.refusal);
+  return giveUp(state, thread, batch.drafts, reason(answer.refusal));
 }
 
-function giveUp(state: OutboxState, thread: string, ids: readonly string[], refusal: Refusal): Step {
+function giveUp(state: OutboxState, thread: string, ids: readonly string[], why: Why): Step {
   const lane = state.lanes.get(thread) ?? EMPTY;
   const given = lane.queue
     .filter((draft) => ids.includes(draft.id))
-    .map((draft) => ({ ...draft, refused: refusal }));
+    .map((draft) => ({ ...draft, refused: why }));
   const queue = lane.queue.filter((draft) => !ids.includes(draft.id));
   const refused = new Map(state.refused);
   for (const draft of given) refused.set(draft.id, draft);
@@ -285,9 +291,15 @@ function giveUp(state: OutboxState, thread: string, ids: readonly string[], refu
     state: { ...withLane(state, thread, { ...EMPTY, queue }), refused },
     effects: [
       { t: 'store', record: { t: 'changed', thread, drafts: given } },
-      { t: 'refused', thread, drafts: ids, refusal },
+      { t: 'refused', thread, drafts: ids, why },
     ],
   };
+}
+
+/** A server that calls what is built on stale, again and again, and serves nothing newer, lies (attack H27). */
+function reason(refusal: Refusal): Why {
+  if (refusal.code === ERROR_CODE.Stale) return { kind: 'hostile', code: 'H27' };
+  return { kind: 'refused', code: refusal.code };
 }
 
 /** A refused draft goes to the end: what was written after it has been sent meanwhile. */
