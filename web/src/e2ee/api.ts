@@ -306,7 +306,8 @@ export interface Api {
   sessions(): Promise<SessionInfo[]>;
   endSession(session: Id): Promise<void>;
   renewRecoveryCode(): Promise<string>;
-  changePassword(old: string, next: string): Promise<void>;
+  /** Ends all other sessions. The new recovery code is answered, to be shown once: the old one is worth nothing. */
+  changePassword(old: string, next: string): Promise<string>;
 }
 
 /** What `facade.ts` gives the page: the calls, and a stream of notes. */
