@@ -13,7 +13,8 @@
 //! Administrators and managers act in a *capacity* named in the link's core. Boxing needs the seed: `add`
 //! and `rotate` are for members only; who may change the membership without holding the seed signs `remove`
 //! and `add_request`, and any member then rotates or adds what was asked. Any member may rotate, any member
-//! may remove itself. After `remove` the keyring is *rotation due*. The last member never goes.
+//! may remove itself. After `remove` the keyring is *rotation due*. The last member never goes. A capacity that
+//! gives none of these rights is refused: a link rests on no chain that it does not need, least of all its own.
 //!
 //! Members may be: of `TM`, `TA` and `OA` people's `U`; of `OD` people's `U` and the unit's `OA`; by
 //! `parent`, of `TM` the unit's `OA`, of `OA` the `OA` of the unit above. So the graph has no cycles.
@@ -27,8 +28,8 @@ use relais_wire::ids::{Bytes32, KeyringId, UserId};
 use crate::error::ChainError;
 use crate::facts::{Facts, GenerationFact, KeyringFact, KeyringKind, Mode, Owner};
 use crate::keyring_body::{GenerationBody, KeyringBody, Recipient, Role};
-use crate::limits::ENC_KEY_BYTES;
-use crate::link::{Capacities, Link, Tail, replay};
+use crate::limits::{CHAIN_LINKS_MAX, CHAIN_LINKS_RESERVED, ENC_KEY_BYTES};
+use crate::link::{Link, Signers, Tail, replay};
 
 /// A keyring that holds the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub struct KeyringChain {
     pub(crate) requests: BTreeMap<KeyringId, Role>,
     past: Vec<Tenure>,
     rotation_due: bool,
-    pub(crate) capacities: Capacities,
+    pub(crate) signers: Signers,
 }
 
 impl KeyringChain {
@@ -107,10 +108,10 @@ impl KeyringChain {
             requests: BTreeMap::new(),
             past: Vec::new(),
             rotation_due: false,
-            capacities: Capacities::default(),
+            signers: Signers::default(),
         };
         chain.tail.check(&place)?;
-        link.verify_author(facts, mode)?;
+        let key_generation = link.verify_author(facts, mode)?;
         let hash = link.signed.link_hash();
         chain.check_creator(&link.core, &hash, facts, mode)?;
         if first.generation != 1 {
@@ -136,7 +137,7 @@ impl KeyringChain {
         }
         chain.check_never_empty()?;
         chain.tail.push(hash);
-        chain.capacities.remember(&link.core.author);
+        chain.signers.remember(&link.core.author, key_generation);
         chain.start_generation(first, 1);
         Ok(chain)
     }
@@ -160,14 +161,34 @@ impl KeyringChain {
     pub fn append(&mut self, bytes: &[u8], facts: &dyn Facts, mode: Mode) -> Result<KeyringBody, ChainError> {
         let link = Link::<KeyringBody>::parse(bytes)?;
         self.tail.check(&link.core.place)?;
-        link.verify_author(facts, mode)?;
+        let key_generation = link.verify_author(facts, mode)?;
+        self.signers.check_key(&link.core.author, key_generation)?;
+        self.check_room(&link.body)?;
         let standing = self.standing(&link.core, facts, mode)?;
         let new_owner = self.check(&link.body, standing, facts, mode)?;
         let seq = link.core.place.seq;
         self.tail.push(link.signed.link_hash());
-        self.capacities.remember(&link.core.author);
+        self.signers.remember(&link.core.author, key_generation);
         self.take(&link.body, seq, new_owner);
         Ok(link.body)
+    }
+
+    /// The last places are for taking somebody out.
+    fn check_room(&self, body: &KeyringBody) -> Result<(), ChainError> {
+        let parts = match body {
+            KeyringBody::Remove { .. } => true,
+            KeyringBody::Rotate(_) => self.rotation_due,
+            KeyringBody::Create { .. }
+            | KeyringBody::Add { .. }
+            | KeyringBody::AddRequest { .. }
+            | KeyringBody::Role { .. }
+            | KeyringBody::Parent { .. } => false,
+        };
+        if parts || self.tail.seq() < CHAIN_LINKS_MAX - CHAIN_LINKS_RESERVED {
+            Ok(())
+        } else {
+            Err(ChainError::ChainFull)
+        }
     }
 
     fn start_generation(&mut self, body: &GenerationBody, seq: u64) {
@@ -347,5 +368,56 @@ impl KeyringChain {
     #[must_use]
     pub const fn owner(&self) -> Owner {
         self.owner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relais_wire::ids::{Bytes32, KeyringId, UnitId};
+
+    use super::KeyringChain;
+    use crate::error::ChainError;
+    use crate::facts::{KeyringKind, Owner};
+    use crate::keyring_body::{GenerationBody, KeyringBody, Reason, Role};
+    use crate::limits::{CHAIN_LINKS_MAX, CHAIN_LINKS_RESERVED, ENC_KEY_BYTES};
+    use crate::link::{Signers, Tail};
+
+    #[test]
+    fn a_chain_that_is_nearly_full_still_lets_somebody_be_taken_out() {
+        let id = KeyringId::from_bytes([1; 16]);
+        let mut chain = KeyringChain {
+            id,
+            kind: KeyringKind::TM,
+            owner: Owner::Unit(UnitId::from_bytes([2; 16])),
+            paired: None,
+            tail: Tail::new([1; 16]),
+            key: Box::new([0; ENC_KEY_BYTES]),
+            generations: Vec::new(),
+            members: Default::default(),
+            parent: None,
+            requests: Default::default(),
+            past: Vec::new(),
+            rotation_due: false,
+            signers: Signers::default(),
+        };
+        let rotate = KeyringBody::Rotate(GenerationBody {
+            generation: 2,
+            key: Box::new([0; ENC_KEY_BYTES]),
+            commit: Bytes32::from_bytes([0; 32]),
+            prev_box: None,
+            recipients: Vec::new(),
+            reason: Reason::Routine,
+        });
+        let remove = KeyringBody::Remove { keyring: id, reason: Reason::Left };
+        let role = KeyringBody::Role { keyring: id, role: Role::Holder };
+        for _ in 0..CHAIN_LINKS_MAX - CHAIN_LINKS_RESERVED {
+            assert_eq!(chain.check_room(&rotate), Ok(()));
+            chain.tail.push(Bytes32::from_bytes([0; 32]));
+        }
+        assert_eq!(chain.check_room(&rotate), Err(ChainError::ChainFull));
+        assert_eq!(chain.check_room(&role), Err(ChainError::ChainFull));
+        assert_eq!(chain.check_room(&remove), Ok(()));
+        chain.rotation_due = true;
+        assert_eq!(chain.check_room(&rotate), Ok(()));
     }
 }

@@ -88,12 +88,19 @@ impl KeyringChain {
                 member.role == Role::Keeper && matches!(self.kind, KeyringKind::TM | KeyringKind::OA);
         }
         if let (Some(capacity), Owner::Unit(unit)) = (author.capacity, self.owner) {
+            // Before anything is asked about that keyring: a capacity that gives nothing would make this chain rest
+            // on others, or on itself, for no reason, and a chain that rests on itself cannot be verified from its start.
+            let keeper = capacity.keyring != self.id
+                && (self.paired == Some(capacity.keyring)
+                    || administers(capacity.keyring, unit, facts, mode)?);
+            let seed = self.members.contains_key(&capacity.keyring);
+            if !keeper && !seed {
+                return Err(ChainError::NotAuthorized);
+            }
             check_capacity(author.user, capacity, facts, mode)?;
-            self.capacities.check(capacity)?;
-            let administers =
-                capacity.keyring != self.id && administers(capacity.keyring, unit, facts, mode)?;
-            standing.keeper |= administers || self.paired == Some(capacity.keyring);
-            standing.seed |= self.members.contains_key(&capacity.keyring);
+            self.signers.check_capacity(capacity)?;
+            standing.keeper |= keeper;
+            standing.seed |= seed;
         }
         if !standing.keeper && !standing.seed {
             refuse(ChainError::NotAuthorized)?;
@@ -224,12 +231,8 @@ impl KeyringChain {
             return Err(ChainError::AlreadyMember);
         }
         self.check_addable(recipient.keyring)?;
-        let above = if self.kind == KeyringKind::TM { Some(unit) } else { parent_of(unit, facts)? };
-        let above = above.ok_or(ChainError::ParentImpossible)?;
-        let admins = facts.unit(above).ok_or(ChainError::UnknownUnit)?.admins;
-        if recipient.keyring != admins {
-            return Err(ChainError::RecipientKind);
-        }
+        let above = if self.kind == KeyringKind::TM { vec![unit] } else { parents_of(unit, facts, mode)? };
+        let above = above_with(recipient.keyring, &above, facts)?;
         check_generation(recipient, facts, mode)?;
         Ok(Some(Owner::Unit(above)))
     }
@@ -272,7 +275,11 @@ impl KeyringChain {
                 KeyringKind::U,
                 Owner::User(_),
             ) => true,
-            (KeyringKind::OD, KeyringKind::OA, owner) => owner == self.owner,
+            // Anybody may make a keyring of that kind for a unit; its administrators' is the one its genesis names.
+            (KeyringKind::OD, KeyringKind::OA, Owner::Unit(unit)) => {
+                let admins = facts.unit(unit).ok_or(ChainError::UnknownUnit)?.admins;
+                fact.owner == self.owner && admins == keyring
+            }
             (_, _, _) => false,
         };
         if allowed { Ok(fact.owner) } else { Err(ChainError::RecipientKind) }
@@ -289,8 +296,24 @@ fn require_keeper(standing: Standing) -> Result<(), ChainError> {
     if standing.keeper { Ok(()) } else { refuse(ChainError::NotAuthorized) }
 }
 
-fn parent_of(unit: UnitId, facts: &dyn Facts) -> Result<Option<UnitId>, ChainError> {
-    facts.unit(unit).map(|fact| fact.parent).ok_or(ChainError::UnknownUnit)
+/// The unit above; when replaying, those that were above at some time too: a unit may have moved since.
+fn parents_of(unit: UnitId, facts: &dyn Facts, mode: Mode) -> Result<Vec<UnitId>, ChainError> {
+    let fact = facts.unit(unit).ok_or(ChainError::UnknownUnit)?;
+    let mut parents: Vec<UnitId> = fact.parent.into_iter().collect();
+    if !mode.is_append() {
+        parents.extend(fact.former_parents);
+    }
+    if parents.is_empty() { Err(ChainError::ParentImpossible) } else { Ok(parents) }
+}
+
+/// The unit among these whose administrators' keyring is the one named.
+fn above_with(admins: KeyringId, units: &[UnitId], facts: &dyn Facts) -> Result<UnitId, ChainError> {
+    for unit in units {
+        if facts.unit(*unit).ok_or(ChainError::UnknownUnit)?.admins == admins {
+            return Ok(*unit);
+        }
+    }
+    Err(ChainError::RecipientKind)
 }
 
 /// Checks the generation a box is sealed to: the newest when appending, an existing one in any case.

@@ -40,6 +40,9 @@ pub const PREV_BOX_BYTES_MAX: usize = 64;
 pub const ENC_KEY_BYTES: usize = 1216;
 /// Links of one chain: a vault or keyring changed every hour for seven years.
 pub const CHAIN_LINKS_MAX: u64 = 65_536;
+/// Links at the end of a keyring chain that only take somebody out and rotate afterwards: whoever fills a chain, which
+/// any holder can, must not become unremovable. Twice the members, twice over.
+pub const CHAIN_LINKS_RESERVED: u64 = 4_096;
 /// Devices a user chain may name, revoked ones included.
 pub const DEVICES_MAX: usize = 512;
 /// Signing keys a user may have had.

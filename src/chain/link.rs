@@ -203,14 +203,15 @@ impl<B: LinkBody> Link<B> {
         self.signed.verify(key, B::TYPE.label())
     }
 
-    /// Verifies the signature with the author's key as the facts tell it.
-    pub(crate) fn verify_author(&self, facts: &dyn Facts, mode: Mode) -> Result<(), ChainError> {
+    /// Verifies the signature with the author's key as the facts tell it; answers the key's generation.
+    pub(crate) fn verify_author(&self, facts: &dyn Facts, mode: Mode) -> Result<u64, ChainError> {
         let author = &self.core.author;
         let signer = facts.signer(author.user, author.chain_seq).ok_or(ChainError::UnknownSigner)?;
         if mode.is_append() && !signer.current {
             return Err(ChainError::SupersededKey);
         }
-        self.verify(&signer.key)
+        self.verify(&signer.key)?;
+        Ok(signer.generation)
     }
 }
 
@@ -282,22 +283,33 @@ impl Tail {
     }
 }
 
-/// Newest position relied on, per keyring in whose capacity somebody acted on a chain. Kept by the chains of
-/// keyrings and units, whose links are signed in a capacity.
+/// What a chain remembers of those who signed it. Kept by the chains of keyrings and units, which many people sign.
+///
+/// Replaying cannot see when a link was appended, so what one author, or one capacity, has moved on from is not taken
+/// again: a signing key that was replaced because it was stolen, a membership that has ended since.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Capacities(BTreeMap<KeyringId, u64>);
+pub(crate) struct Signers {
+    /// Newest position relied on, per keyring in whose capacity somebody acted.
+    capacities: BTreeMap<KeyringId, u64>,
+    /// Newest generation of the signing key, per author.
+    keys: BTreeMap<UserId, u64>,
+}
 
-impl Capacities {
-    /// A capacity may not go back: who relies on an older position than the chain did already relies on a
-    /// membership that may have ended since.
-    pub(crate) fn check(&self, capacity: Capacity) -> Result<(), ChainError> {
-        let newest = self.0.get(&capacity.keyring).copied().unwrap_or(0);
+impl Signers {
+    pub(crate) fn check_key(&self, author: &Author, generation: u64) -> Result<(), ChainError> {
+        let newest = self.keys.get(&author.user).copied().unwrap_or(0);
+        if generation < newest { refuse(ChainError::KeyGoesBack) } else { Ok(()) }
+    }
+
+    pub(crate) fn check_capacity(&self, capacity: Capacity) -> Result<(), ChainError> {
+        let newest = self.capacities.get(&capacity.keyring).copied().unwrap_or(0);
         if capacity.seq < newest { Err(ChainError::StaleCapacity) } else { Ok(()) }
     }
 
-    pub(crate) fn remember(&mut self, author: &Author) {
+    pub(crate) fn remember(&mut self, author: &Author, generation: u64) {
+        self.keys.insert(author.user, generation);
         if let Some(capacity) = author.capacity {
-            self.0.insert(capacity.keyring, capacity.seq);
+            self.capacities.insert(capacity.keyring, capacity.seq);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::facts::Mode;
 use crate::hash::LABEL_ACCEPT;
 use crate::keyring_body::Recipient;
 use crate::keyring_rules::check_generation;
-use crate::limits::{INVITES_MAX, PARTIES_MAX};
+use crate::limits::{EPOCH_RECIPIENTS_MAX, INVITES_MAX, PARTIES_MAX};
 use crate::party::{ALLOW_INVITES, History, Party, PartyId, Presence, ThreadRole, Triage, UserParty};
 use crate::roster::{Act, InviteFor, OpenInvite, Participant, Roster, require};
 
@@ -80,7 +80,10 @@ impl Roster {
             (InviteFor::Bearer { key, standing }, Some(shown)) => {
                 let Party::User(party) = shown.party else { return Err(ChainError::OutOfRange) };
                 let is_self = party.user == act.who.id && act.core.author.capacity.is_none();
-                require(is_self && party.role == ThreadRole::Member && party.standing == standing)?;
+                // Nobody vouches for who holds a code that was handed over: it makes nobody an organization's or a
+                // team's.
+                let alone = party.as_org.is_none() && party.team.is_none();
+                require(is_self && alone && party.role == ThreadRole::Member && party.standing == standing)?;
                 let known = act.facts.user(party.user).ok_or(ChainError::UnknownSigner)?;
                 if known.root != shown.root {
                     return Err(ChainError::HashMismatch);
@@ -221,7 +224,8 @@ impl Roster {
             self.triage.insert(team.managers, Triage::Waiting);
         }
         self.parties.insert(id, Participant { party: *party, presence });
-        Ok(())
+        // An epoch names everybody it is sealed to: a thread must not come to need one that cannot be written.
+        if self.expected().len() > EPOCH_RECIPIENTS_MAX { Err(ChainError::ThreadFull) } else { Ok(()) }
     }
 
     /// A party goes: it is sealed to no more, so an epoch is due.

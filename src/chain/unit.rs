@@ -29,7 +29,7 @@ use crate::facts::{
     Facts, KeyringKind, KeyringRef, Mode, Owner, UnitFact, administers, ancestry, check_capacity,
 };
 use crate::limits::{ANCESTRY_MAX, ATTESTATIONS_MAX, LINK_PAYLOAD_BYTES_MAX};
-use crate::link::{Capacities, ChainType, Link, LinkBody, LinkCore, Tail, replay};
+use crate::link::{ChainType, Link, LinkBody, LinkCore, Signers, Tail, replay};
 
 /// What kind of person (or program) somebody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,7 +233,7 @@ pub struct UnitChain {
     founder: Bytes32,
     policy: UnitPolicy,
     members: BTreeMap<UserId, Attested>,
-    capacities: Capacities,
+    signers: Signers,
 }
 
 impl UnitChain {
@@ -257,10 +257,10 @@ impl UnitChain {
             founder,
             policy: UnitPolicy::default(),
             members: BTreeMap::new(),
-            capacities: Capacities::default(),
+            signers: Signers::default(),
         };
         chain.tail.check(&place)?;
-        link.verify_author(facts, mode)?;
+        let key_generation = link.verify_author(facts, mode)?;
         let author = link.core.author;
         if facts.user(author.user).ok_or(ChainError::UnknownSigner)?.root != founder {
             return Err(ChainError::HashMismatch);
@@ -274,17 +274,15 @@ impl UnitChain {
                 }
             }
             (Some(parent), Some(capacity)) => {
-                if parent == chain.unit || ancestry(parent, facts)?.len() >= ANCESTRY_MAX {
-                    return Err(ChainError::ParentImpossible);
-                }
+                chain.check_place(parent, facts, mode)?;
                 check_capacity(author.user, capacity, facts, mode)?;
                 if !administers(capacity.keyring, parent, facts, mode)? {
                     return Err(ChainError::NotAuthorized);
                 }
-                chain.capacities.remember(&author);
             }
             (None, Some(_)) | (Some(_), None) => return Err(ChainError::NotAuthorized),
         }
+        chain.signers.remember(&author, key_generation);
         chain.tail.push(link.signed.link_hash());
         Ok(chain)
     }
@@ -308,25 +306,45 @@ impl UnitChain {
     pub fn append(&mut self, bytes: &[u8], facts: &dyn Facts, mode: Mode) -> Result<UnitBody, ChainError> {
         let link = Link::<UnitBody>::parse(bytes)?;
         self.tail.check(&link.core.place)?;
-        link.verify_author(facts, mode)?;
+        let key_generation = link.verify_author(facts, mode)?;
+        self.signers.check_key(&link.core.author, key_generation)?;
         self.check_administrator(&link.core, facts, mode)?;
         self.check(&link.body, &link.core, facts, mode)?;
         let hash = link.signed.link_hash();
         self.tail.push(hash);
-        self.capacities.remember(&link.core.author);
+        self.signers.remember(&link.core.author, key_generation);
         self.take(&link.body, hash);
         Ok(link.body)
     }
 
     fn check_administrator(&self, core: &LinkCore, facts: &dyn Facts, mode: Mode) -> Result<(), ChainError> {
         let capacity = core.author.capacity.ok_or(ChainError::NotAuthorized)?;
-        check_capacity(core.author.user, capacity, facts, mode)?;
-        self.capacities.check(capacity)?;
         let above = match self.parent {
             Some(parent) => administers(capacity.keyring, parent, facts, mode)?,
             None => false,
         };
-        if above || capacity.keyring == self.admins.id { Ok(()) } else { Err(ChainError::NotAuthorized) }
+        if !above && capacity.keyring != self.admins.id {
+            return Err(ChainError::NotAuthorized);
+        }
+        check_capacity(core.author.user, capacity, facts, mode)?;
+        self.signers.check_capacity(capacity)
+    }
+
+    /// Whether the unit may stand under another one: no cycle, and not deeper than the tree may be. Both are true or
+    /// false of a moment. When replaying, the units above may have moved since, so nothing but the link itself is looked
+    /// at: that it was possible was checked when it was appended, and every walk upwards is bounded.
+    fn check_place(&self, parent: UnitId, facts: &dyn Facts, mode: Mode) -> Result<(), ChainError> {
+        if parent == self.unit {
+            return Err(ChainError::ParentImpossible);
+        }
+        if !mode.is_append() {
+            return Ok(());
+        }
+        let above = ancestry(parent, facts)?;
+        if above.contains(&self.unit) || above.len() >= ANCESTRY_MAX {
+            return Err(ChainError::ParentImpossible);
+        }
+        Ok(())
     }
 
     fn check(
@@ -339,8 +357,8 @@ impl UnitChain {
         match body {
             UnitBody::Genesis { .. } => Err(ChainError::MisplacedRoot),
             UnitBody::Parent { parent } => {
-                let above = ancestry(*parent, facts)?;
-                if self.parent.is_none() || above.contains(&self.unit) || above.len() >= ANCESTRY_MAX {
+                self.check_place(*parent, facts, mode)?;
+                if self.parent.is_none() {
                     return Err(ChainError::ParentImpossible);
                 }
                 let capacity = core.author.capacity.ok_or(ChainError::NotAuthorized)?;

@@ -9,7 +9,8 @@ use relais_chain::entry::{Anchor, Kind};
 use relais_chain::facts::Capacity;
 use relais_chain::head::Phase;
 use relais_chain::keyring_body::{KeyringBody, Reason, Role};
-use relais_chain::party::{History, PartyId, Presence, ThreadRole, Triage};
+use relais_chain::limits::EPOCH_RECIPIENTS_MAX;
+use relais_chain::party::{History, Party, PartyId, Presence, TeamParty, ThreadRole, Triage};
 use relais_chain::unit::Standing;
 use relais_chain::user_body::UserBody;
 use relais_chain::{ChainError, Mode, Signed, ThreadState, hash, sign};
@@ -413,7 +414,7 @@ fn a_direct_thread_is_two_people_and_stays_so() {
         let mut party = user_party(who, ThreadRole::Owner);
         party.keyring = who.personal;
         party.as_org = None;
-        relais_chain::party::Party::User(party)
+        Party::User(party)
     };
     let mut talk = Talk::empty(3);
     let thread = talk.state.thread();
@@ -525,11 +526,7 @@ fn an_entry_does_not_move_to_another_thread() {
 fn the_whole_team_reads_and_writes_where_its_keyring_takes_part_but_does_not_manage() {
     let mut w = ward();
     let all = w.world.team_all(1, unit_id(1), &w.ben, &[&w.ben, &w.dan]);
-    let party = relais_chain::party::Party::Team(relais_chain::party::TeamParty {
-        managers: w.team,
-        all: Some(all),
-        org: org(),
-    });
+    let party = Party::Team(TeamParty { managers: w.team, all: Some(all), org: org() });
     let mut talk = Talk::new(&w.world, 1, &w.ada, vec![owner(&w.ada), party]);
     let as_member = w.world.capacity(all);
     talk.say(&w.world, &w.dan, as_member).unwrap();
@@ -542,4 +539,24 @@ fn the_whole_team_reads_and_writes_where_its_keyring_takes_part_but_does_not_man
     assert_eq!(w.world.append(Chain::Keyring(all), &bytes), Err(ChainError::NotAuthorized));
     w.world.put(Chain::Keyring(all), &w.ben, w.for_team(), &add);
     assert!(w.world.dir.keyring_chain(all).unwrap().member(w.cyd.personal).is_some());
+}
+
+#[test]
+fn a_thread_takes_in_no_more_than_an_epoch_can_name() {
+    // THR-03
+    let mut w = ward();
+    let mut talk = w.talk();
+    let (ada, ben) = (w.ada.clone(), w.ben.clone());
+    // Ada, the first team, and teams of two keyrings each.
+    let fit = (EPOCH_RECIPIENTS_MAX - 2) / 2;
+    for n in 0..=fit {
+        let n = u8::try_from(n + 10).unwrap();
+        let managers = w.world.team(n, unit_id(1), &ada, &[&ben]);
+        let all = w.world.team_all(n, unit_id(1), &ben, &[&ben]);
+        let party = Party::Team(TeamParty { managers, all: Some(all), org: org() });
+        let add = Control::Add { party, boxes: vec![], history: History::Full };
+        let refusal = talk.try_control(&w.world, &ada, None, &add);
+        let expected = (usize::from(n) - 10 >= fit).then_some(ChainError::ThreadFull);
+        assert_eq!(refusal, expected, "{n}");
+    }
 }

@@ -67,7 +67,7 @@ pub(crate) fn worlds() -> Value {
 }
 
 /// Runs one case: `make` may change the world, then answers the link to try.
-fn case(
+pub(crate) fn case(
     id: &str,
     mode: Mode,
     expected: Option<ChainError>,
@@ -87,7 +87,7 @@ fn case(
     Case { id: format!("link-{id}"), op: "link.append", inputs, outcome }
 }
 
-const APPEND: Mode = Mode::Append { now_ms: NOW };
+pub(crate) const APPEND: Mode = Mode::Append { now_ms: NOW };
 
 fn ok(id: &str, make: impl FnOnce(&mut Scene) -> (Chain, Vec<u8>)) -> Case {
     case(&format!("ok-{id}"), APPEND, None, make)

@@ -19,6 +19,7 @@
 mod codec;
 mod keys;
 mod links;
+mod order;
 mod run;
 mod thread_acts;
 mod thread_people;
@@ -66,6 +67,7 @@ fn files() -> Vec<(&'static str, Value)> {
         ("chain-keys.json", file(keys::cases(), none())),
         ("chain-links.json", file(links::cases(), links::worlds())),
         ("chain-threads.json", file(threads::cases(), threads::worlds())),
+        ("chain-order.json", file(order::cases(), threads::worlds())),
     ]
 }
 
@@ -82,7 +84,9 @@ fn committed() -> Vec<(&'static str, Value)> {
         let text = std::fs::read_to_string(path(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         (name, serde_json::from_str(&text).unwrap())
     };
-    ["chain-codec.json", "chain-keys.json", "chain-links.json", "chain-threads.json"].map(read).into()
+    ["chain-codec.json", "chain-keys.json", "chain-links.json", "chain-threads.json", "chain-order.json"]
+        .map(read)
+        .into()
 }
 
 #[test]

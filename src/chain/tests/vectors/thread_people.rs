@@ -2,15 +2,15 @@
 
 use ed25519_dalek::SigningKey;
 use relais_chain::control::{Bearer, Control, Invitee};
-use relais_chain::party::{History, Party, PartyId, Policy, ThreadRole};
+use relais_chain::party::{History, Party, PartyId, Policy, ThreadRole, UserParty};
 use relais_chain::unit::Standing;
 use relais_chain::{ChainError, sign};
-use relais_wire::ids::{Bytes32, MsgId};
+use relais_wire::ids::{Bytes32, MsgId, OrgId};
 
 use super::Case;
 use super::threads::{Stage, colleagues, no, ok, people, with_team};
 use super::world::thread::{lay, member, owner, team_party, thread_box, user_party};
-use super::world::{NOW, Person, public};
+use super::world::{NOW, Person, public, unit_id};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut all = memberships();
@@ -123,6 +123,32 @@ fn memberships() -> Vec<Case> {
 
 fn invite(invitee: Invitee, expires_ms: Option<u64>) -> Control {
     Control::Invite { invitee, history: History::FromJoin, expires_ms }
+}
+
+/// Who comes by a code that was handed over is nobody's colleague.
+pub(crate) fn bearers_alone() -> Vec<Case> {
+    let key = SigningKey::from_bytes(&[0x77; 32]);
+    let come = |st: &mut Stage, change: &dyn Fn(&mut UserParty, &Stage)| {
+        let [ada, .., eve] = people(st);
+        let bearer = Invitee::Bearer { key: public(&key), standing: Standing::Patient };
+        let id = st.put(&ada, None, &invite(bearer, None));
+        let root = st.s.world.dir.user_chain(eve.user).unwrap().fact().root;
+        let proof = sign::accept_proof(&key, st.talk.state.thread(), id, eve.user, &root);
+        let mut party = lay(&eve, Standing::Patient);
+        if let Party::User(party) = &mut party {
+            change(party, st);
+        }
+        let bearer = Bearer { party, root, proof };
+        st.control(&eve, None, &Control::Accept { invite: id, bearer: Some(Box::new(bearer)) })
+    };
+    vec![
+        no("bearer-as-an-organization", ChainError::Forbidden, with_team, |st| {
+            come(st, &|party, _| party.as_org = Some(OrgId::from_bytes(*unit_id(1).as_bytes())))
+        }),
+        no("bearer-through-a-team", ChainError::Forbidden, with_team, |st| {
+            come(st, &|party, st| party.team = Some(st.s.team))
+        }),
+    ]
 }
 
 fn invitations() -> Vec<Case> {
