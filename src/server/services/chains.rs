@@ -24,9 +24,10 @@ use relais_wire::{ErrorCode, Refusal};
 
 use super::context::{Ctx, line};
 use super::links::{self, Body, Surroundings, Validated};
+use super::loading;
 use super::permit::{Look, Own, Permit};
 use super::refuse;
-use super::world::{self, Chain, World};
+use super::world::{Chain, World};
 
 /// A part of a chain.
 ///
@@ -161,7 +162,7 @@ pub(crate) async fn surroundings(
     }
     wanted.retain(|id| !validated.after.contains_key(id));
     let mut world = World::default();
-    world::load(ctx, &mut world, wanted.clone()).await?;
+    loading::load(ctx, &mut world, wanted.clone()).await?;
     for id in wanted {
         match world.chain(id) {
             Some(Chain::Keyring(chain)) => drop(around.keyrings.insert(chain.id(), Arc::clone(chain))),

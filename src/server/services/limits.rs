@@ -107,3 +107,7 @@ pub(crate) const DELIVERED_REMEMBERED: usize = 500_000;
 
 /// Threads of a snapshot's page: a card is under 1 KiB.
 pub(crate) const SNAPSHOT_PAGE: usize = 40;
+
+/// Steps of loading chains for one decision: a keyring of 1 000 recipients rests on 2 000 chains, each of which takes
+/// a few steps.
+pub(crate) const LOADS_MAX: usize = 16_384;

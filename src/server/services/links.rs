@@ -29,6 +29,7 @@ use super::context::{Ctx, Told};
 use super::limits::LINKS_PER_REQUEST;
 use super::profile::{self, UnitProfile};
 use super::refuse;
+use super::tree;
 use super::world::{self, Chain, World};
 
 /// Bytes of links an event carries; above it the event only says that the chain grew.
@@ -111,11 +112,16 @@ async fn attempt(ctx: &Ctx<'_>, ids: &[ChainId], links: &[ChainLink]) -> Result<
     let mut world = World::default();
     let mode = Mode::Append { now_ms: ctx.now_ms };
     let mut before = HashMap::new();
-    let accepted = world::decide(ctx, &mut world, wanted(ids, links), |world| {
+    let accepted: Vec<Accepted> = world::decide(ctx, &mut world, wanted(ids, links), |world| {
         before = ids.iter().map(|id| (*id, world.chain(*id).cloned())).collect();
         ids.iter().zip(links).map(|(id, link)| take(world, *id, link.link.as_slice(), mode)).collect()
     })
     .await?;
+    for link in &accepted {
+        if let (ChainId::Unit(unit), Body::Unit(UnitBody::Parent { parent })) = (link.chain, &link.body) {
+            tree::check_move(ctx, unit, *parent).await?;
+        }
+    }
     let after = world.take_staged().into_iter().map(|chain| (chain.id(), chain)).collect();
     Ok(Validated { links: accepted, before, after })
 }
@@ -424,11 +430,7 @@ impl Validated {
             return;
         };
         let fact = chain.fact();
-        let profile = UnitProfile {
-            admins: fact.admins,
-            data: chain.data().map(|data| data.id),
-            former_parents: fact.former_parents,
-        };
+        let profile = UnitProfile { admins: fact.admins, data: chain.data().map(|data| data.id) };
         let profile = profile::encode(&profile).into();
         plan.writes
             .push(DirectoryWrite::PutUnit(Unit { parent: fact.parent, profile, ..row.clone() }).into());

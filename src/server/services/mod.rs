@@ -14,6 +14,7 @@ mod dispatch;
 pub(crate) mod files;
 pub(crate) mod limits;
 pub(crate) mod links;
+mod loading;
 pub(crate) mod mutation;
 pub(crate) mod opaque;
 pub(crate) mod permit;
@@ -26,6 +27,7 @@ pub(crate) mod streams;
 pub(crate) mod text;
 pub(crate) mod threads;
 pub(crate) mod tickets;
+mod tree;
 mod upkeep;
 pub(crate) mod world;
 

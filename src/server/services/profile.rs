@@ -25,8 +25,6 @@ pub(crate) struct UnitProfile {
     pub(crate) admins: KeyringId,
     /// `OD`.
     pub(crate) data: Option<KeyringId>,
-    /// Units it was under before.
-    pub(crate) former_parents: Vec<UnitId>,
 }
 
 impl UnitProfile {

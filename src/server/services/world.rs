@@ -2,17 +2,15 @@
 //! as the facts it asks for. A validator that meets a chain which is not loaded says so; the chain is loaded and
 //! the decision is made again from the start.
 //!
-//! Chains that come from the store were validated when they were appended; loading them again trusts what other
-//! chains said at that time (*lenient*), but still verifies every signature and every hash.
+//! Chains that come from the store were validated when they were appended; loading them again ([`super::loading`])
+//! trusts who held a keyring at that time (*lenient*), but still verifies every signature and every hash.
 //!
 //! Not known here: who may append or read.
 
 use core::cell::RefCell;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
-use relais_chain::ChainError;
 use relais_chain::facts::{
     DeviceStanding, Facts, GenerationFact, Held, KeyringFact, Owner, SignerFact, UnitFact, UserFact,
 };
@@ -20,22 +18,15 @@ use relais_chain::keyring::KeyringChain;
 use relais_chain::limits::ANCESTRY_MAX;
 use relais_chain::unit::UnitChain;
 use relais_chain::user::UserChain;
-use relais_store::facts::chain::{ChainId, Link};
-use relais_store::reads::{ChainLinks, UnitById};
-use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, Seq, ThreadId, UnitId, UserId};
+use relais_chain::{ChainError, Mode};
+use relais_store::facts::chain::ChainId;
+use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, ThreadId, UnitId, UserId};
 use relais_wire::{ErrorCode, Refusal};
 
 use super::context::Ctx;
-use super::limits::CHAINS_CACHED;
-use super::profile::UnitProfile;
+use super::limits::{CHAINS_CACHED, LOADS_MAX};
+use super::loading::load;
 use super::refuse;
-
-/// Steps of loading for one decision: a keyring of 1 000 recipients rests on 2 000 chains, each of which takes a
-/// few steps.
-const LOADS_MAX: usize = 16_384;
-
-/// Links read at once.
-const LINKS_PAGE: u32 = 500;
 
 /// A verified chain.
 #[derive(Clone, Debug)]
@@ -74,7 +65,7 @@ impl Chain {
 pub(crate) struct ChainCache(RwLock<HashMap<ChainId, Chain>>);
 
 impl ChainCache {
-    fn get(&self, id: ChainId) -> Option<Chain> {
+    pub(super) fn get(&self, id: ChainId) -> Option<Chain> {
         self.0.read().ok()?.get(&id).cloned()
     }
 
@@ -105,7 +96,8 @@ pub(crate) struct World {
     /// Chains as they would stand after the links of this request.
     staged: HashMap<ChainId, Chain>,
     absent: HashSet<ChainId>,
-    units: HashMap<UnitId, UnitFact>,
+    /// The unit whose next link is being looked at.
+    aside: Option<(UnitId, UnitFact)>,
     heads: HashMap<(ThreadId, u64), Bytes32>,
     missed: RefCell<BTreeSet<ChainId>>,
     lenient: bool,
@@ -155,7 +147,69 @@ impl World {
         self.heads.insert((thread, n), head);
     }
 
-    fn take_missed(&self) -> Vec<ChainId> {
+    /// Whether a chain is loaded, wholly or in part, or known not to exist.
+    pub(super) fn has(&self, id: ChainId) -> bool {
+        self.loaded.contains_key(&id) || self.absent.contains(&id)
+    }
+
+    /// Takes in a chain as it stands in the store.
+    pub(super) fn put(&mut self, chain: Chain) {
+        self.loaded.insert(chain.id(), chain);
+    }
+
+    /// A chain as far as it is loaded.
+    pub(super) fn loaded(&self, id: ChainId) -> Option<&Chain> {
+        self.loaded.get(&id)
+    }
+
+    /// Notes that a chain does not exist.
+    pub(super) fn put_absent(&mut self, id: ChainId) {
+        self.absent.insert(id);
+    }
+
+    /// Verifies the next link of a chain that comes from the store and takes it in.
+    ///
+    /// # Errors
+    /// The rule that does not hold; then nothing changes, and [`Self::take_missed`] says what was asked in vain.
+    pub(super) fn take_in(&mut self, id: ChainId, link: &[u8]) -> Result<(), ChainError> {
+        self.take_missed();
+        self.lenient = true;
+        let taken = self.grow(id, link);
+        self.lenient = false;
+        taken
+    }
+
+    /// A chain stands aside while a link of it is looked at, so that it need not be copied; a unit may be asked about
+    /// meanwhile, by those above that were below it once.
+    fn grow(&mut self, id: ChainId, link: &[u8]) -> Result<(), ChainError> {
+        let Some(mut chain) = self.loaded.remove(&id) else {
+            let chain = match id {
+                ChainId::User(_) => Chain::User(Arc::new(UserChain::start(link)?)),
+                ChainId::Keyring(_) => {
+                    Chain::Keyring(Arc::new(KeyringChain::start(link, self, Mode::Replay)?))
+                }
+                ChainId::Unit(_) => Chain::Unit(Arc::new(UnitChain::start(link, self, Mode::Replay)?)),
+            };
+            if chain.id() != id {
+                return Err(ChainError::WrongChain);
+            }
+            self.loaded.insert(id, chain);
+            return Ok(());
+        };
+        let grown = match &mut chain {
+            Chain::User(chain) => Arc::make_mut(chain).append(link, self, Mode::Replay).map(drop),
+            Chain::Keyring(chain) => Arc::make_mut(chain).append(link, self, Mode::Replay).map(drop),
+            Chain::Unit(chain) => {
+                self.aside = Some((chain.unit(), chain.fact()));
+                Arc::make_mut(chain).append(link, self, Mode::Replay).map(drop)
+            }
+        };
+        self.aside = None;
+        self.loaded.insert(id, chain);
+        grown
+    }
+
+    pub(super) fn take_missed(&self) -> Vec<ChainId> {
         core::mem::take(&mut *self.missed.borrow_mut()).into_iter().collect()
     }
 
@@ -232,9 +286,9 @@ impl Facts for World {
     }
 
     fn unit(&self, unit: UnitId) -> Option<UnitFact> {
-        match self.units.get(&unit) {
-            Some(row) if self.lenient => Some(row.clone()),
-            _ => self.unit_chain(unit).map(|chain| chain.fact()),
+        match &self.aside {
+            Some((aside, fact)) if *aside == unit => Some(fact.clone()),
+            Some(_) | None => self.unit_chain(unit).map(|chain| chain.fact()),
         }
     }
 
@@ -271,105 +325,4 @@ pub(crate) async fn decide<T>(
         }
     }
     Err(Refusal::new(ErrorCode::LimitReached))
-}
-
-/// Loads chains and what they rest on; one that does not exist is noted as absent.
-///
-/// # Errors
-/// The store's refusal; `internal` for a stored chain that does not verify.
-pub(crate) async fn load(ctx: &Ctx<'_>, world: &mut World, wanted: Vec<ChainId>) -> Result<(), Refusal> {
-    let mut open = wanted;
-    let mut links: HashMap<ChainId, Vec<Link>> = HashMap::new();
-    for _ in 0..LOADS_MAX {
-        let Some(id) = open.last().copied() else { return Ok(()) };
-        if world.loaded.contains_key(&id) || world.absent.contains(&id) {
-            open.pop();
-            continue;
-        }
-        if let Some(chain) = ctx.app.state.chains.get(id) {
-            world.loaded.insert(id, chain);
-            continue;
-        }
-        let stored = match links.entry(id) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(all_links(ctx, id).await?),
-        };
-        if stored.is_empty() {
-            world.absent.insert(id);
-            continue;
-        }
-        match replay(world, id, stored) {
-            Ok(chain) => {
-                ctx.app.state.chains.put(chain.clone());
-                world.loaded.insert(id, chain);
-            }
-            Err((error, missed)) => rest_on(ctx, world, &mut open, error, missed).await?,
-        }
-    }
-    Err(Refusal::new(ErrorCode::LimitReached))
-}
-
-/// Puts what a chain rests on before it. A unit that rests on its own administrators' keyring, which rests on
-/// the unit again, is taken from the directory meanwhile.
-async fn rest_on(
-    ctx: &Ctx<'_>,
-    world: &mut World,
-    open: &mut Vec<ChainId>,
-    error: ChainError,
-    missed: Vec<ChainId>,
-) -> Result<(), Refusal> {
-    let mut moved = false;
-    for id in missed {
-        match id {
-            ChainId::Unit(unit) if open.contains(&id) => {
-                let row = ctx.read(UnitById(unit)).await?;
-                let fact = row.and_then(|row| {
-                    let profile = UnitProfile::decode(row.profile.as_slice())?;
-                    let admins = profile.admins;
-                    Some(UnitFact { parent: row.parent, former_parents: profile.former_parents, admins })
-                });
-                if let Some(fact) = fact {
-                    moved |= world.units.insert(unit, fact).is_none();
-                }
-            }
-            ChainId::User(_) | ChainId::Keyring(_) if open.contains(&id) => {}
-            ChainId::User(_) | ChainId::Keyring(_) | ChainId::Unit(_) => {
-                open.push(id);
-                moved = true;
-            }
-        }
-    }
-    if moved {
-        return Ok(());
-    }
-    tracing::error!(code = error.code(), "a stored chain does not verify");
-    Err(Refusal::new(ErrorCode::Internal))
-}
-
-fn replay(world: &mut World, id: ChainId, links: &[Link]) -> Result<Chain, (ChainError, Vec<ChainId>)> {
-    world.lenient = true;
-    world.take_missed();
-    let objects = links.iter().map(|link| link.object.as_slice());
-    let chain = match id {
-        ChainId::User(_) => UserChain::replay(objects, world).map(|chain| Chain::User(Arc::new(chain))),
-        ChainId::Keyring(_) => {
-            KeyringChain::replay(objects, world).map(|chain| Chain::Keyring(Arc::new(chain)))
-        }
-        ChainId::Unit(_) => UnitChain::replay(objects, world).map(|chain| Chain::Unit(Arc::new(chain))),
-    };
-    world.lenient = false;
-    let missed = world.take_missed();
-    chain.map_err(|error| (error, missed))
-}
-
-async fn all_links(ctx: &Ctx<'_>, chain: ChainId) -> Result<Vec<Link>, Refusal> {
-    let mut all: Vec<Link> = Vec::new();
-    loop {
-        let after = all.last().map_or(Seq::ZERO, |link| link.n);
-        let page = ctx.read(ChainLinks { chain, after, max: LINKS_PAGE }).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
 }

@@ -28,10 +28,11 @@ use crate::mail::{Mail, MailBody};
 use crate::services::account::charge;
 use crate::services::context::{Ctx, Told, line};
 use crate::services::limits::{INVITE_TTL_MS, INVITE_USER};
+use crate::services::loading;
 use crate::services::permit::{self, InUnit, Own, Permit};
 use crate::services::profile::{self, InviteDetails};
 use crate::services::sessions::{fresh, sha256};
-use crate::services::world::{self, World};
+use crate::services::world::World;
 use crate::services::{Authenticated, refuse, text};
 
 /// Members read at once when administrators are looked for.
@@ -220,7 +221,7 @@ pub(crate) async fn used(
 async fn check_proof(ctx: &Ctx<'_>, user: UserId, key: &Bin, proof: &Bin) -> Result<(), Refusal> {
     let invalid = || refuse::refuse(ErrorCode::InviteInvalid);
     let mut world = World::default();
-    world::load(ctx, &mut world, vec![ChainId::User(user)]).await?;
+    loading::load(ctx, &mut world, vec![ChainId::User(user)]).await?;
     let root = world.user_chain(user).map(|chain| chain.fact().root).ok_or_else(invalid)?;
     let signature = <[u8; 64]>::try_from(proof.as_slice()).map_err(|_| invalid())?;
     public_key(key.as_slice())?.verify(LABEL_ACCEPT, root.as_bytes(), &signature).map_err(|_| invalid())

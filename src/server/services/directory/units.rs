@@ -62,7 +62,7 @@ pub(crate) async fn create(ctx: &Ctx<'_>, who: &Authenticated, request: CreateUn
         return Err(malformed());
     }
     let data = keyring_of(&validated, KeyringKind::OD);
-    let profile = UnitProfile { admins: chain.admins().id, data, former_parents: Vec::new() };
+    let profile = UnitProfile { admins: chain.admins().id, data };
     boxes::stage_all(ctx, who.session, &request.boxes).await?;
     let around = surroundings(ctx, &validated, &[(unit, org)]).await?;
     let AuditLine { log, entry } = line(Some(org), Actor::User(who.user), Audited::OrganizationalUnitCreate);

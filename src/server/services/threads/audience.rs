@@ -13,7 +13,8 @@ use relais_wire::ids::{KeyringId, OrgId, UserId};
 
 use crate::services::context::Ctx;
 use crate::services::links::people;
-use crate::services::world::{self, World};
+use crate::services::loading;
+use crate::services::world::World;
 
 /// People and the context each is told in.
 pub(crate) type People = BTreeMap<UserId, Option<OrgId>>;
@@ -39,7 +40,7 @@ pub(crate) async fn of(ctx: &Ctx<'_>, roster: &Roster) -> Result<Audience, Refus
         }
     }
     let mut world = World::default();
-    world::load(ctx, &mut world, keyrings.iter().copied().map(ChainId::Keyring).collect()).await?;
+    loading::load(ctx, &mut world, keyrings.iter().copied().map(ChainId::Keyring).collect()).await?;
     Ok(gather(roster, &world))
 }
 

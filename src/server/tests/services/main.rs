@@ -15,6 +15,7 @@ mod accounts;
 mod files;
 mod kit;
 mod large;
+mod order;
 mod organization;
 mod talk;
 mod threads;

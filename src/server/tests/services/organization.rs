@@ -52,7 +52,7 @@ fn boxes(id: KeyringId, body: &KeyringBody) -> Vec<SealedBox> {
     to.iter().map(|to| wire_box(BoxScope::Keyring, *id.as_bytes(), n, to)).collect()
 }
 
-fn attest(world: &World, person: &Person) -> UnitBody {
+pub fn attest(world: &World, person: &Person) -> UnitBody {
     UnitBody::Attest(Attestation {
         user: person.user,
         root: world.dir.user(person.user).unwrap().root,
@@ -143,7 +143,7 @@ pub async fn ward() -> Ward {
 
 impl Ward {
     /// A thread of Ada's with the team.
-    async fn talk(&self) -> Talk {
+    pub async fn talk(&self) -> Talk {
         let mut talk = Talk::new();
         let parties = vec![owner(&self.ada, Some(self.org)), team(self.managers, None, self.org)];
         let create = talk.create(&self.world, Some(self.org), parties);
@@ -490,7 +490,7 @@ async fn everything_is_known_again_after_a_restart() {
 }
 
 /// The request that makes a unit below another one, signed by Ada as an administrator above.
-fn below(w: &mut Ward, parent: UnitId, admin: &KeyringId) -> (UnitId, KeyringId, CreateUnit) {
+pub fn below(w: &mut Ward, parent: UnitId, admin: &KeyringId) -> (UnitId, KeyringId, CreateUnit) {
     let unit = UnitId::from_bytes(random());
     let (admins, data) = (KeyringId::from_bytes(random()), KeyringId::from_bytes(random()));
     let above = w.world.capacity(w.admins);
