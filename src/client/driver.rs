@@ -17,6 +17,7 @@ pub mod local;
 pub mod mailbox;
 pub mod organization;
 mod outgoing;
+mod parties;
 mod ring;
 mod rpc;
 mod task;

@@ -6,42 +6,26 @@ use relais_chain::control::{Control, Create, Form, Invitee, Outcome};
 use relais_chain::entry::{Kind, Priority};
 use relais_chain::facts::Mode;
 use relais_chain::head::Phase;
-use relais_chain::party::{History, Party, PartyId, Policy, TeamParty, ThreadRole, UserParty};
+use relais_chain::party::{History, Party, PartyId, Policy, ThreadRole};
 use relais_chain::roster::InviteFor;
 use relais_chain::thread::ThreadState;
-use relais_chain::unit::Standing;
 use relais_chain::{ChainError, sign};
 use relais_e2ee::body::Body;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::message;
 use relais_e2ee::thread::{Due, box_current, first_epoch, targets};
 use relais_wire::ErrorCode;
-use relais_wire::ids::{IdemKey, KeyringId, MsgId, OrgId, ThreadId, UserId};
+use relais_wire::ids::{IdemKey, KeyringId, MsgId, OrgId, ThreadId};
 use relais_wire::threads::{Append, SignedEntry};
 
-use super::book::ChainName;
 use super::client::Client;
+use super::parties::Place;
+pub use super::parties::Who;
 use super::ring::box_error;
 use super::thread::Thread;
 use crate::core::outbox::signed_entry;
-use crate::error::{ClientError, Hostile, refuse};
+use crate::error::ClientError;
 use crate::limits::{ASK_AGAIN_MAX, ASK_AGAIN_STEP_MS, REANCHOR_MAX};
-
-/// Somebody to put into a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// A person.
-    Person(UserId),
-    /// A team's managers: the team's triage box (TRI-01).
-    Team(KeyringId),
-    /// A whole team.
-    WholeTeam {
-        /// Keyring of its managers.
-        managers: KeyringId,
-        /// Keyring of all its members.
-        all: KeyringId,
-    },
-}
 
 impl Client {
     /// Opens a thread of an organization (or, with `None`, a personal one) with these people and teams.
@@ -57,10 +41,11 @@ impl Client {
     ) -> Result<ThreadId, ClientError> {
         self.ready().await?;
         let id = ThreadId::from_bytes(draw(&mut SystemEntropy));
-        let mut parties = vec![self.party(org, Who::Person(self.user()), ThreadRole::Owner).await?];
+        let place = Place { form: Form::Thread, org };
+        let mut parties = vec![self.party(place, Who::Person(self.user()), ThreadRole::Owner).await?];
         let itself = Who::Person(self.user());
         for who in with.iter().filter(|who| **who != itself) {
-            parties.push(self.party(org, *who, ThreadRole::Member).await?);
+            parties.push(self.party(place, *who, ThreadRole::Member).await?);
         }
         parties.sort_by_key(Party::id);
         parties.dedup_by_key(|party| party.id());
@@ -140,70 +125,6 @@ impl Client {
         self.save()
     }
 
-    /// A party out of verified chains: the server's word decides neither keys nor membership.
-    async fn party(&mut self, org: Option<OrgId>, who: Who, role: ThreadRole) -> Result<Party, ClientError> {
-        match who {
-            Who::Person(user) => {
-                self.book.need(&self.rpc, ChainName::User(user)).await?;
-                let fact =
-                    relais_chain::Facts::user(self.book.chains(), user).ok_or(ClientError::NotFound)?;
-                self.book.need(&self.rpc, ChainName::Keyring(fact.inbox.id)).await?;
-                let standing = match org {
-                    Some(org) => self.attested(org, user).await?,
-                    None => Standing::Professional,
-                };
-                let party =
-                    UserParty { user, keyring: fact.inbox.id, as_org: org, role, standing, team: None };
-                Ok(Party::User(party))
-            }
-            Who::Team(managers) => self.team(org, managers, None).await,
-            Who::WholeTeam { managers, all } => self.team(org, managers, Some(all)).await,
-        }
-    }
-
-    async fn team(
-        &mut self,
-        org: Option<OrgId>,
-        managers: KeyringId,
-        all: Option<KeyringId>,
-    ) -> Result<Party, ClientError> {
-        let org = org.ok_or(ClientError::NotPossible("a personal thread has no teams"))?;
-        for keyring in [Some(managers), all].into_iter().flatten() {
-            self.book.need(&self.rpc, ChainName::Keyring(keyring)).await?;
-        }
-        Ok(Party::Team(TeamParty { managers, all, org }))
-    }
-
-    /// Who a colleague is, by the word of an administrator of the organization.
-    ///
-    /// # Errors
-    /// [`Hostile::Unattested`]; [`Hostile::KeySwapped`] when another root was vouched for.
-    pub async fn attested(&mut self, org: OrgId, user: UserId) -> Result<Standing, ClientError> {
-        self.book.need(&self.rpc, ChainName::User(user)).await?;
-        let root = relais_chain::Facts::user(self.book.chains(), user).ok_or(ClientError::NotFound)?.root;
-        for fresh in [false, true] {
-            for unit in self.units(org, fresh).await? {
-                let name = ChainName::Unit(unit);
-                if fresh {
-                    self.book.refresh(&self.rpc, name).await?;
-                } else {
-                    self.book.need(&self.rpc, name).await?;
-                }
-                let attested = self.book.chains().unit_chain(unit).and_then(|chain| chain.member(user));
-                match attested.map(|attested| attested.attestation) {
-                    Some(attestation) if attestation.root == root => return Ok(attestation.standing),
-                    Some(attestation) => {
-                        refuse(Hostile::KeySwapped)?;
-                        return Ok(attestation.standing);
-                    }
-                    None => {}
-                }
-            }
-        }
-        refuse(Hostile::Unattested)?;
-        Ok(Standing::Professional)
-    }
-
     /// Does a control act, anchored anew as long as others come first.
     async fn act(
         &mut self,
@@ -262,8 +183,8 @@ impl Client {
     /// The server's refusals; [`ClientError::OwnCheck`]; an attack.
     pub async fn add(&mut self, id: ThreadId, who: Who) -> Result<(), ClientError> {
         self.act(id, async |client, thread| {
-            let org = thread.state.roster().context();
-            let party = client.party(org, who, ThreadRole::Member).await?;
+            let place = Place::of(thread.state.roster());
+            let party = client.party(place, who, ThreadRole::Member).await?;
             let boxes = client.boxes_for(thread, &party).await?;
             Ok(Control::Add { party, boxes, history: History::Full })
         })
@@ -275,8 +196,9 @@ impl Client {
     /// # Errors
     /// As [`Self::add`].
     pub async fn invite_into(&mut self, id: ThreadId, org: OrgId, who: Who) -> Result<(), ClientError> {
-        self.act(id, async |client, _| {
-            let party = client.party(Some(org), who, ThreadRole::Member).await?;
+        self.act(id, async |client, thread| {
+            let place = Place { org: Some(org), ..Place::of(thread.state.roster()) };
+            let party = client.party(place, who, ThreadRole::Member).await?;
             let invitee = Invitee::Known { party, boxes: Vec::new() };
             Ok(Control::Invite { invitee, history: History::FromJoin, expires_ms: None })
         })

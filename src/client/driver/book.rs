@@ -126,6 +126,11 @@ impl Book {
         Asking { book: self, past: Some((thread, past)) }
     }
 
+    /// The validator's view of the chains alone.
+    pub(crate) const fn facts(&self) -> Asking<'_> {
+        Asking { book: self, past: None }
+    }
+
     /// Chains that were asked for and are not at hand, or not far enough.
     pub(crate) fn take_missed(&self) -> Vec<ChainName> {
         core::mem::take(&mut *self.missed.borrow_mut()).into_iter().collect()
@@ -223,7 +228,7 @@ impl Book {
 
     /// Verifies a link and takes it in.
     fn apply(&mut self, name: ChainName, link: &[u8]) -> Result<(), ChainError> {
-        let asking = Asking { book: self, past: None };
+        let asking = self.facts();
         match name {
             ChainName::User(id) => {
                 let chain = match self.chains.user_chain(id).cloned() {

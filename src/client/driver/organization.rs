@@ -183,12 +183,13 @@ impl Client {
     ) -> Result<TeamId, ClientError> {
         self.ready().await?;
         let capacity = Some(self.admin_of(unit).await?);
-        let manager_targets = self.people(managers).await?;
+        let org = OrgId::from_bytes(*self.root_of(unit).await?.as_bytes());
+        let manager_targets = self.colleagues(org, managers).await?;
         let mut everybody = managers.to_vec();
         everybody.extend_from_slice(members);
         everybody.sort_unstable();
         everybody.dedup();
-        let all_targets = self.people(&everybody).await?;
+        let all_targets = self.colleagues(org, &everybody).await?;
         let now = self.now_ms();
         let by = signer(&self.account, capacity, now);
         let owner = Owner::Unit(unit);
@@ -216,19 +217,6 @@ impl Client {
         Ok(team)
     }
 
-    /// The personal keyrings of people, out of their own chains.
-    async fn people(&mut self, users: &[UserId]) -> Result<Vec<Target>, ClientError> {
-        let mut targets = Vec::with_capacity(users.len());
-        for user in users {
-            self.book.need(&self.rpc, ChainName::User(*user)).await?;
-            let fact = self.book.chains().user(*user).ok_or(ClientError::NotFound)?;
-            self.book.refresh(&self.rpc, ChainName::Keyring(fact.personal.id)).await?;
-            let chain = self.book.chains().keyring_chain(fact.personal.id).ok_or(ClientError::NotFound)?;
-            targets.push(Target::of(chain).map_err(box_error)?);
-        }
-        Ok(targets)
-    }
-
     /// Adds somebody to a keyring this user manages (a team's `TM` or `TA`): one link, one box, whole history.
     ///
     /// # Errors
@@ -240,8 +228,13 @@ impl Client {
         keeper: bool,
     ) -> Result<(), ClientError> {
         self.ready().await?;
-        let target = self.people(&[user]).await?.pop().ok_or(ClientError::NotFound)?;
         self.book.refresh(&self.rpc, ChainName::Keyring(keyring)).await?;
+        let chain = self.book.chains().keyring_chain(keyring).ok_or(ClientError::NotFound)?;
+        let Owner::Unit(unit) = chain.owner() else {
+            return Err(ClientError::NotPossible("a person's keyring has nobody else in it"));
+        };
+        let org = OrgId::from_bytes(*self.root_of(unit).await?.as_bytes());
+        let target = self.colleagues(org, &[user]).await?.pop().ok_or(ClientError::NotFound)?;
         let chain = self.book.chains().keyring_chain(keyring).ok_or(ClientError::NotFound)?;
         let capacity = self.paired_capacity(chain);
         let seeds = self.ring.reach(&self.rpc, &mut self.book, &self.account, keyring).await?;

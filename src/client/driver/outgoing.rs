@@ -172,9 +172,7 @@ impl Client {
         due: Due,
         entries: &mut Vec<SignedEntry>,
     ) -> Result<relais_e2ee::Seed, ClientError> {
-        for keyring in state.roster().next_recipients() {
-            self.book.need(&self.rpc, ChainName::Keyring(keyring)).await?;
-        }
+        self.check_readers(state.roster()).await?;
         let reason = match due {
             Due::Participants => Reason::Removed,
             Due::Generations | Due::Age => Reason::Routine,
