@@ -5,6 +5,7 @@
 //! Not known here: how a client checks.
 
 mod account;
+mod cards;
 mod entries;
 mod helped;
 mod keys;
@@ -83,6 +84,10 @@ const ATTACKS: &[Attack] = attacks![
     BoxSwapped, "a box with the server's seed", "opening it, before writing",
         Check::E2ee(&[E2eeError::BoxHashMismatch, E2eeError::CommitMismatch]), true, keys::box_swapped;
     KeySwapped, "a chain of the server's making", "the next read of the chain", Check::Client, true, keys::key_swapped;
+    CardSwapped, "a team's card with another's keyring", "naming the team", Check::Client, true, cards::team_card;
+    CardSwapped, "a unit of another organization", "naming its member", Check::Client, true, cards::foreign_unit;
+    CardSwapped, "a colleague's keyring claimed by another", "naming the colleague",
+        Check::Client, true, cards::claimed_keyring;
     ChainRolledBack, "a chain without its last link", "the next read of the chain",
         Check::Client, true, keys::chain_rolled_back;
     ChainForked, "a chain with another last link", "the next read of the chain",

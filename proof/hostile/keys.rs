@@ -47,7 +47,8 @@ pub(super) fn serve(kind: ChainKind, id: ObjectId, links: Vec<Vec<u8>>) -> Lie {
     })
 }
 
-fn all(mut lies: Vec<Lie>) -> Lie {
+/// Several lies at once.
+pub(super) fn all(mut lies: Vec<Lie>) -> Lie {
     Box::new(move |request, answer| {
         for lie in &mut lies {
             lie(request, answer);
@@ -96,7 +97,7 @@ pub(super) async fn key_swapped(stage: &mut Stage) -> Result<Seen> {
 }
 
 /// Whether the client sealed a seed to this keyring.
-async fn boxed_to(victim: &Victim, keyring: KeyringId) -> bool {
+pub(super) async fn boxed_to(victim: &Victim, keyring: KeyringId) -> bool {
     victim.door.liar.lock().await.heard.iter().any(|request| {
         matches!(request, Request::PutBoxes(put) if put.boxes.iter().any(|sealed| sealed.recipient == keyring))
     })
@@ -115,7 +116,7 @@ async fn other_chain(stage: &mut Stage, links: Vec<Vec<u8>>) -> Result<Seen> {
 }
 
 /// A refusal of the real server afterwards does not make a lie less believed.
-fn believed_or<T>(believed: bool, result: Result<T, ClientError>) -> Seen {
+pub(super) fn believed_or<T>(believed: bool, result: Result<T, ClientError>) -> Seen {
     match result {
         Err(error) if error.hostile().is_some() => Seen::Caught(error.code()),
         _ if believed => Seen::Believed,
