@@ -6,8 +6,8 @@
 //! ascending order of their key, compared byte by byte.
 //!
 //! Bounds are part of the format, because two verifiers with different bounds disagree about what is valid:
-//! arrays nest at most 8 deep; a link's core has at most 256 bytes, its payload 72 KiB; an entry's core 8 KiB, a
-//! control payload 40 KiB, a message's ciphertext 72 KiB; 256 recipients per epoch, 1 000 per keyring, 32 blobs
+//! arrays nest at most 8 deep; a link's core has at most 256 bytes, its payload 72 KiB; an entry's core 4 KiB, a
+//! control payload 24 KiB, a message's ciphertext 32 KiB; 256 recipients per epoch, 1 000 per keyring, 32 blobs
 //! per entry, 4 KiB per encrypted reason, 64 bytes per `prev_box`; 512 parties and 64 open invitations per
 //! thread, 64 patient links, 4 096 pairs of author and device; 65 536 links per chain, 512 devices per user.
 //!

@@ -14,7 +14,7 @@ use crate::codec::{Reader, Writer};
 use crate::error::ChainError;
 use crate::hash;
 use crate::keys::PublicKey;
-use crate::limits::{CORE_BYTES_MAX, ENVELOPE_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::limits::{CORE_BYTES_MAX, ENVELOPE_BYTES_MAX, LINK_PAYLOAD_BYTES_MAX};
 
 /// A signed object as received.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,11 +38,11 @@ impl Signed {
         }
         let core = r.bin(CORE_BYTES_MAX)?.to_vec();
         if arity == 3 {
-            let payload = r.bin(MESSAGE_BYTES_MAX)?.to_vec();
+            let payload = r.bin(LINK_PAYLOAD_BYTES_MAX)?.to_vec();
             let sig = r.fixed()?;
             return Ok(Self::whole(core, payload, sig));
         }
-        if r.opt(|r| r.bin(MESSAGE_BYTES_MAX))?.is_some() {
+        if r.opt(|r| r.bin(LINK_PAYLOAD_BYTES_MAX))?.is_some() {
             return Err(ChainError::WrongArity);
         }
         let sig = r.fixed()?;

@@ -14,8 +14,9 @@
 //! 2. `on_behalf` is nil; the kind is known (at append);
 //! 3. the author's key at `author_chain_seq` is known, and current (at append); the device is not revoked; the
 //!    signature verifies; the `msg_id` is new; the anchor equals the head that stood there;
-//! 4. the payload parses; the author takes part or holds the capacity named; the act is allowed; at append every
-//!    generation that an epoch or box is sealed to, and for a message those of the epoch in force, is current;
+//! 4. the payload parses, a message's is not over its bound; the author takes part or holds the capacity named;
+//!    the act is allowed; at append every generation that an epoch or box is sealed to, and for a message those of
+//!    the epoch in force, is current;
 //! 5. at commit: step 1 again; the control head is the one the entry was checked against; `aseq` is the last one
 //!    of this author on this device plus 1; the signing key is not older than one the author used before.
 //!
@@ -44,7 +45,7 @@ use crate::error::{ChainError, refuse};
 use crate::facts::{DeviceStanding, Facts, Mode};
 use crate::hash::LABEL_MSG;
 use crate::head::{Claim, HeadState, LastOf};
-use crate::limits::WRITERS_MAX;
+use crate::limits::{MESSAGE_BYTES_MAX, WRITERS_MAX};
 use crate::link::Author;
 use crate::roster::{Act, Acting, Roster};
 
@@ -335,6 +336,7 @@ fn verify_author(
 fn parse_control(signed: &Signed, core: &EntryCore, mode: Mode) -> Result<Option<Control>, ChainError> {
     let is_opaque = matches!(core.kind, Kind::Message | Kind::Unknown(_));
     match signed.payload() {
+        Some(payload) if is_opaque && payload.len() > MESSAGE_BYTES_MAX => Err(ChainError::TooLong),
         Some(_) if is_opaque => Ok(None),
         Some(payload) => Control::parse(core.kind, payload).map(Some),
         None if !mode.is_append() && (is_opaque || core.kind == Kind::LinkPatient) => Ok(None),
