@@ -1,5 +1,7 @@
 //! Every bound of the client, with its reason. What the server bounds stands in [`relais_wire::limits`].
 
+use relais_wire::limits as wire;
+
 /// Requests that wait for a free place on the connection. Over it a call fails at once: whoever makes more
 /// than this while the connection is slow is better told than queued.
 pub const CALLS_WAITING_MAX: usize = 256;
@@ -59,8 +61,19 @@ pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
 /// Milliseconds before a draft is sent again after a refusal that will pass, where the server names no delay.
 pub const RESEND_AFTER_MS: u64 = 500;
 
-/// Drafts of one thread that one request carries.
-pub const DRAFTS_PER_APPEND: usize = relais_wire::limits::ENTRIES_PER_APPEND;
+/// Drafts of one thread that one request carries: an epoch that is due goes in front of them in the same one.
+pub const DRAFTS_PER_APPEND: usize = wire::ENTRIES_PER_APPEND - 1;
+
+/// Bytes of the drafts that one request carries, before sealing: with padding (12 %), cores, signatures and an
+/// epoch in front they fit into the largest request.
+pub const DRAFT_BYTES_PER_APPEND: usize = 128 * 1024;
 
 const _: () = assert!(BACKOFF_BASE_MS < BACKOFF_CAP_MS);
-const _: () = assert!(CONNECT_TIMEOUT_MS > relais_wire::limits::AUTH_TIMEOUT_MS);
+const _: () = assert!(CONNECT_TIMEOUT_MS > wire::AUTH_TIMEOUT_MS);
+const _: () = assert!(DRAFT_BYTES_PER_APPEND > wire::CIPHERTEXT_BYTES_MAX);
+const _: () = assert!(
+    DRAFT_BYTES_PER_APPEND * 9 / 8
+        + wire::ENTRIES_PER_APPEND * (wire::CORE_BYTES_MAX + 256)
+        + wire::CONTROL_BYTES_MAX
+        <= wire::RPC_BYTES_MAX
+);

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use relais_client::core::outbox::{Answer, DraftId, Fate, Next, Outbox, Record, signed_entry};
+use relais_client::core::outbox::{Answer, Draft, DraftId, Fate, Next, Outbox, Record, signed_entry};
 use relais_client::core::{Backoff, Credentials, Input, Link, Output, StopReason};
 use relais_wire::control::{Cursor, OrgCursor};
 use relais_wire::streams::GetSnapshot;
-use relais_wire::threads::Append;
+use relais_wire::threads::{Append, SignedEntry};
 use relais_wire::{
     CloseCode, DeviceId, Event as WireEvent, IdemKey, MsgId, OrgId, Reply, Request, SessionId, StreamTag,
     ThreadId, UserId,
@@ -359,12 +359,13 @@ impl Device {
             }
         };
         let Some(program) = &mut self.program else { return };
+        let entries = program.outbox.underway(thread).map_or(0, |append| append.entries.len());
         let (fate, record) = program.outbox.answered(thread, env.now, answer);
         self.disk.journal.extend(record);
         match fate {
             Fate::Underway => {}
             Fate::Accepted(drafts) => {
-                *self.disk.counts.entry(thread).or_default() += u64::try_from(drafts.len()).unwrap_or(0);
+                *self.disk.counts.entry(thread).or_default() += u64::try_from(entries).unwrap_or(0);
                 env.counters.add("message acknowledged", u64::try_from(drafts.len()).unwrap_or(0));
                 self.disk.acknowledged.entry(thread).or_default().extend(drafts);
             }
@@ -386,20 +387,10 @@ impl Device {
             }
             match program.outbox.next(env.now) {
                 Next::Seal { thread, drafts } => {
-                    let mut aseq = self.disk.counts.get(&thread).copied().unwrap_or(0);
-                    let mut entries = Vec::new();
-                    let mut bytes = 0;
-                    for draft in &drafts {
-                        bytes += draft.body.len();
-                        if bytes > BATCH_BYTES && !entries.is_empty() {
-                            break;
-                        }
-                        aseq += 1;
-                        let core = write_core(aseq, MsgId::from_bytes(env.rng.bytes16()));
-                        entries.push(signed_entry(&core, &seal(&draft.body), &[0; 64]));
-                    }
+                    let aseq = self.disk.counts.get(&thread).copied().unwrap_or(0);
+                    let (count, entries) = batch(env, aseq, &drafts);
                     let key = IdemKey::from_bytes(env.rng.bytes16());
-                    let record = program.outbox.sealed(thread, entries.len(), key, entries);
+                    let record = program.outbox.sealed(thread, count, key, entries);
                     self.disk.journal.extend(record);
                 }
                 Next::Send(append) => self.call(env, append),
@@ -418,6 +409,30 @@ impl Device {
         program.asked.insert(token, Asked::Append(append.thread));
         self.turn(env, Input::Call { token, request: Request::Append(append) });
     }
+}
+
+/// Seals as many drafts as fit, behind an epoch where one is due; answers how many.
+fn batch(env: &mut Env, mut aseq: u64, drafts: &[Draft]) -> (usize, Vec<SignedEntry>) {
+    let mut entries = Vec::new();
+    let mut sign = |env: &mut Env, payload: &[u8]| {
+        aseq += 1;
+        let core = write_core(aseq, MsgId::from_bytes(env.rng.bytes16()));
+        entries.push(signed_entry(&core, payload, &[0; 64]));
+    };
+    if env.rng.chance(env.chaos.epochs) {
+        env.counters.hit("epoch in front");
+        sign(env, &[]);
+    }
+    let (mut count, mut bytes) = (0, 0);
+    for draft in drafts {
+        bytes += draft.body.len();
+        if bytes > BATCH_BYTES && count > 0 {
+            break;
+        }
+        count += 1;
+        sign(env, &seal(&draft.body));
+    }
+    (count, entries)
 }
 
 /// Stands for encryption: nothing that was planted is left readable.

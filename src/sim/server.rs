@@ -402,6 +402,9 @@ impl Server {
         append: &relais_wire::threads::Append,
         body: &[u8],
     ) -> Option<Result<Reply, Refusal>> {
+        if append.entries.len() > relais_wire::limits::ENTRIES_PER_APPEND {
+            return Some(Err(Refusal::new(ErrorCode::Malformed)));
+        }
         let request = hash(b"request", body);
         let lookup = IdemLookup { user, key: append.idem, request };
         match self.store().read_blocking(lookup) {

@@ -74,6 +74,13 @@ impl Ward {
         self.writes_to(0, name, messages, bytes)
     }
 
+    /// From now on every batch has to carry an epoch in front.
+    #[must_use]
+    pub fn epochs_due(mut self) -> Self {
+        self.world.env.chaos.epochs = 100;
+        self
+    }
+
     /// Writes messages to the thread of one of the two organizations.
     #[must_use]
     pub fn writes_to(mut self, org: usize, name: &str, messages: usize, bytes: usize) -> Self {

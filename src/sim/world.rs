@@ -29,6 +29,8 @@ pub(crate) struct Chaos {
     pub late: u64,
     /// Pages that the store does not give.
     pub reads_fail: u64,
+    /// Batches that have to carry an epoch in front.
+    pub epochs: u64,
 }
 
 /// What everything in a run shares.

@@ -16,7 +16,9 @@ use relais_wire::ids::{IdemKey, ThreadId};
 use relais_wire::threads::{Append, SignedEntry};
 use relais_wire::{Bin, ErrorCode, Refusal};
 
-use crate::limits::{DRAFTS_PER_APPEND, OUTBOX_DRAFTS_MAX, RESEAL_MAX, RESEND_AFTER_MS};
+use crate::limits::{
+    DRAFT_BYTES_PER_APPEND, DRAFTS_PER_APPEND, OUTBOX_DRAFTS_MAX, RESEAL_MAX, RESEND_AFTER_MS,
+};
 
 /// Local id of a draft; never leaves the device.
 pub type DraftId = u64;
@@ -245,7 +247,7 @@ impl Outbox {
                 lane.stage = Stage::Underway(batch);
                 return Next::Send(append);
             }
-            let drafts: Vec<Draft> = lane.queue.iter().take(DRAFTS_PER_APPEND).cloned().collect();
+            let drafts = one_request(&lane.queue);
             lane.stage = Stage::Sealing(drafts.iter().map(|draft| draft.id).collect());
             return Next::Seal { thread: *thread, drafts };
         }
@@ -360,6 +362,22 @@ impl Outbox {
     }
 }
 
+/// The first drafts of a queue, as many as one request carries.
+fn one_request(queue: &VecDeque<Draft>) -> Vec<Draft> {
+    let mut room = DRAFT_BYTES_PER_APPEND;
+    let fits = |draft: &&Draft| {
+        let left = room.checked_sub(draft.body.len());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let mut drafts: Vec<Draft> = queue.iter().take(DRAFTS_PER_APPEND).take_while(fits).cloned().collect();
+    // One that is larger than any request is refused where it is sealed, and told.
+    if drafts.is_empty() {
+        drafts.extend(queue.front().cloned());
+    }
+    drafts
+}
+
 /// Whether the same drafts, sealed anew on what is current, may be accepted: a newer epoch, keyring
 /// generation or head, or a position in the chain (6xx) that moved on. A closed thread (601) is not one.
 fn builds_on_the_past(refusal: &Refusal) -> bool {
@@ -428,6 +446,21 @@ mod tests {
         let (fate, _) = outbox.answered(THREAD, 0, stale());
         assert_eq!(fate, Fate::Refused(vec![id], Refusal::new(ErrorCode::Stale)));
         assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_request_leaves_room_for_an_epoch_and_fits_into_the_largest_frame() {
+        let asked = |bytes: usize| {
+            let mut outbox = Outbox::default();
+            for _ in 0..20 {
+                outbox.write(THREAD, vec![0; bytes]).unwrap();
+            }
+            let Next::Seal { drafts, .. } = outbox.next(0) else { panic!("nothing to seal") };
+            drafts.len()
+        };
+        assert_eq!(asked(1), relais_wire::limits::ENTRIES_PER_APPEND - 1);
+        assert_eq!(asked(30 * 1024), 4, "four of 30 KiB are 120 KiB");
+        assert_eq!(asked(1024 * 1024), 1, "sealing it says that it is too large");
     }
 
     #[test]

@@ -25,6 +25,15 @@ fn a_short_drop_is_not_a_departure() {
 }
 
 #[test]
+fn messages_written_offline_go_out_behind_the_epoch_that_is_due() {
+    let ward = ward(["ada", "ben"]).epochs_due().kill_server().writes("ada", 16, 0).run_for(9_000).settle();
+    let epochs = usize::try_from(ward.counters().get("epoch in front")).unwrap();
+    assert!(epochs >= 16 / 7, "whole requests, and each carries an epoch as well");
+    assert_eq!((ward.acknowledged("ada"), ward.seen("ben", 0)), (16, 16 + epochs));
+    ward.assert_clean();
+}
+
+#[test]
 fn a_connection_that_died_silently_is_noticed_by_both_sides() {
     let ward = ward(["ada", "ben"]).half_open("ben").writes("ada", 3, 0).run_for(80_000);
     assert_eq!(ward.seen("ben", 0), 3);

@@ -33,6 +33,7 @@ const MUST_HAPPEN: &[&str] = &[
     "append without an answer",
     "append refused as StorageFull",
     "visitor without a session",
+    "epoch in front",
     // The ways out of them.
     "gaps repaired from the store",
     "duplicates ignored",
