@@ -80,7 +80,7 @@ export default ts.config(
     rules: {
       'house/no-literal-text': 'error',
       'svelte/no-at-html-tags': 'error',
-      'svelte/no-inline-styles': ['error', { allowTransitions: false }],
+      'house/no-style-attribute': 'error',
       'svelte/no-target-blank': 'error',
       'svelte/button-has-type': 'error',
       'svelte/no-navigation-without-resolve': 'off',
@@ -124,6 +124,11 @@ export default ts.config(
       ],
     },
   },
+  {
+    // Every sentence is a string; the catalogues' shape is checked as a whole.
+    files: ['src/i18n/fr.ts', 'src/i18n/en.ts'],
+    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+  },
   ...Object.keys(LAYERS).map(layer),
   {
     files: [...TESTS, 'e2e/**', 'scripts/**', '*.config.ts', '*.config.js'],
@@ -131,6 +136,7 @@ export default ts.config(
     rules: {
       'no-console': 'off',
       'max-lines-per-function': 'off',
+      'max-lines': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/explicit-module-boundary-types': 'off',
       'house/no-literal-text': 'off',

@@ -1,5 +1,5 @@
 /**
- * Lint rules of our own: every word a person sees comes from `i18n/`.
+ * Lint rules of our own: every word a person sees comes from `i18n/`, and no style stands in markup.
  */
 
 /** Letters of any script; digits, punctuation and symbols are no language. */
@@ -23,7 +23,7 @@ const noLiteralText = {
   meta: { type: 'problem', schema: [], messages: { text: 'Words belong into i18n/: {{ text }}' } },
   create(context) {
     const check = (node, text) => {
-      const bare = text.trim();
+      const bare = text.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
       if (LETTERS.test(bare) && !NAMES.has(bare))
         context.report({ node, messageId: 'text', data: { text: bare } });
     };
@@ -41,4 +41,20 @@ const noLiteralText = {
   },
 };
 
-export default { rules: { 'no-literal-text': noLiteralText } };
+/** The browser's policy drops `style="…"` that comes out of markup; `style:width={…}` is set by script and works. */
+const noStyleAttribute = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: { style: 'a style attribute is blocked by the policy: use a class or style:…' },
+  },
+  create(context) {
+    return {
+      SvelteAttribute(node) {
+        if (node.key.name === 'style') context.report({ node, messageId: 'style' });
+      },
+    };
+  },
+};
+
+export default { rules: { 'no-literal-text': noLiteralText, 'no-style-attribute': noStyleAttribute } };
