@@ -49,3 +49,20 @@ export function reloadOnMissingPart(): void {
     location.reload();
   });
 }
+
+const TAB = 'relais.tab';
+
+/** Names this tab over a reload. Where the browser refuses, a reload is a new tab. */
+export function tabId(): string {
+  const fresh = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+  try {
+    const known = sessionStorage.getItem(TAB);
+    if (known !== null && /^[0-9a-f]{32}$/.test(known)) return known;
+    sessionStorage.setItem(TAB, fresh);
+  } catch {
+    // In memory only: nothing else to do.
+  }
+  return fresh;
+}
