@@ -178,7 +178,7 @@ async fn a_registration_whose_links_are_wrong_leaves_nothing_behind() {
     assert!(server.anonymous(whole).await.is_ok());
 }
 
-fn hello(grant: &relais_wire::account::SessionGrant, nonce: &[u8], ticket: bool) -> HelloSession {
+pub fn hello(grant: &relais_wire::account::SessionGrant, nonce: &[u8], ticket: bool) -> HelloSession {
     use hmac::{Hmac, KeyInit as _, Mac as _};
     let mut hello = HelloSession {
         session: grant.session,

@@ -2,6 +2,7 @@
 //! signed links and entries, boxes that are only hashed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ed25519_dalek::SigningKey;
 use opaque_ke::{
@@ -23,6 +24,7 @@ use relais_server::mail::{Mail, MailBody, Mailer};
 use relais_server::metrics::Metrics;
 use relais_server::services::{self, Authenticated, Caller, ClientKey, Incoming};
 use relais_store::blobs::Blobs;
+use relais_store::embedded::{Failure, Fault, FaultPoint};
 use relais_store::{Embedded, Options};
 use relais_wire::Call;
 use relais_wire::account::{
@@ -70,7 +72,77 @@ pub struct Wish {
     pub pages_max: Option<u32>,
 }
 
+/// Holds the committer before its sync, so that a test can act while a commit is under way; or lets it fail.
+#[derive(Default)]
+pub struct Hold {
+    held: AtomicBool,
+    passing: AtomicUsize,
+    reached: AtomicBool,
+    full: AtomicBool,
+}
+
+impl Hold {
+    /// The next batch waits.
+    pub fn hold(&self) {
+        self.hold_after(0);
+    }
+
+    /// So many batches pass, and the next one waits.
+    pub fn hold_after(&self, batches: usize) {
+        self.passing.store(batches, Ordering::SeqCst);
+        self.reached.store(false, Ordering::SeqCst);
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a batch waits.
+    pub fn reached(&self) -> bool {
+        self.reached.load(Ordering::SeqCst)
+    }
+
+    /// It goes on.
+    pub fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether there is no room on the disk.
+    pub fn disk_full(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
+    }
+}
+
+impl Fault for Hold {
+    fn at(&self, point: FaultPoint, _commits: usize) -> Option<Failure> {
+        if point == FaultPoint::AfterSync {
+            return None;
+        }
+        let next = |left: usize| left.checked_sub(1);
+        let passes = self.passing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).is_ok();
+        while !passes && self.held.load(Ordering::SeqCst) {
+            self.reached.store(true, Ordering::SeqCst);
+            std::thread::yield_now();
+        }
+        self.full.load(Ordering::SeqCst).then_some(Failure::DiskFull)
+    }
+}
+
+/// Lets go when the test ends, so that one that fails does not wait for the committer for ever.
+pub struct Holder(Arc<Hold>);
+
+impl core::ops::Deref for Holder {
+    type Target = Hold;
+    fn deref(&self) -> &Hold {
+        &self.0
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
 pub struct Server {
+    pub hold: Holder,
     pub app: Arc<App>,
     pub mail: Receiver<Mail>,
     pub shard: Receiver<ToShard>,
@@ -86,7 +158,13 @@ impl Server {
 
     async fn in_folder(dir: TempDir, wish: Wish, offset_ms: i64) -> Self {
         let keys = Keys::open(&dir.path().join("keys"), &dir.path().join("data")).unwrap();
-        let options = Options { pages_max: wish.pages_max, ..Options::plain(dir.path().join("data")) };
+        let hold = Arc::new(Hold::default());
+        let fault: Arc<dyn Fault> = Arc::<Hold>::clone(&hold);
+        let options = Options {
+            pages_max: wish.pages_max,
+            fault: Some(fault),
+            ..Options::plain(dir.path().join("data"))
+        };
         let store = Embedded::open(&options).unwrap();
         let blobs = Blobs::local(&dir.path().join("blobs")).unwrap();
         let clock = Clock::starting_at(offset_ms);
@@ -103,7 +181,7 @@ impl Server {
         };
         let app =
             App { settings, store, blobs, clock, keys, mailer, directory, metrics: Metrics::new(), state };
-        Self { app: Arc::new(app), mail, shard: shards.remove(0), dir, wish, offset_ms }
+        Self { app: Arc::new(app), mail, shard: shards.remove(0), dir, hold: Holder(hold), wish, offset_ms }
     }
 
     /// The same folder in a new process.
@@ -125,12 +203,7 @@ impl Server {
     }
 
     pub async fn call<C: Call>(&self, caller: Caller, call: C) -> Result<C::Answer, Refusal> {
-        let request = call.into_request();
-        let mut hasher = Sha256::new();
-        hasher.update(request.kind().to_be_bytes());
-        hasher.update(request.encode_body());
-        let hash = Bytes32::from_bytes(hasher.finalize().into());
-        let reply = services::handle(&self.app, caller, Incoming { request, hash }).await?;
+        let reply = services::handle(&self.app, caller, incoming(call)).await?;
         Ok(C::answer(reply).expect("the answer of this request"))
     }
 
@@ -167,6 +240,15 @@ impl Server {
         }
         all
     }
+}
+
+/// A request as it arrives.
+pub fn incoming(call: impl Call) -> Incoming {
+    let request = call.into_request();
+    let mut hasher = Sha256::new();
+    hasher.update(request.kind().to_be_bytes());
+    hasher.update(request.encode_body());
+    Incoming { request, hash: Bytes32::from_bytes(hasher.finalize().into()) }
 }
 
 /// Which chain a link belongs to.

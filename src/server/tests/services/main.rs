@@ -17,5 +17,7 @@ mod kit;
 mod large;
 mod order;
 mod organization;
+mod outsiders;
+mod races;
 mod talk;
 mod threads;

@@ -11,10 +11,10 @@ use relais_store::{
     },
     reads::{
         AccountByEmail, BlobById, BlobInThread, InviteByToken, LoginById, MembersOf, MembershipsOf, ObjectOf,
-        OrphanBlobs, PeopleSearch, RevokedSince, SessionsOf,
+        OrphanBlobs, PeopleSearch, RevokedOf, RevokedSince, SessionsOf,
     },
 };
-use relais_wire::ids::{BlobId, DeviceId, InviteId, LoginId, SessionId, UnitId};
+use relais_wire::ids::{BlobId, DeviceId, InviteId, LoginId, SessionId, UnitId, UserId};
 
 use super::{
     Subject,

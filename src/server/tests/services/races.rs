@@ -1,0 +1,157 @@
+//! What happens between two steps of the server, and when somebody goes away in the middle of one.
+
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+
+use relais_server::services::{self, Caller, Incoming};
+use relais_store::Store as _;
+use relais_store::reads::{AuditHead, SessionById};
+use relais_wire::account::{
+    GetVault, Locale, PasswordStart, RecoverProve, RecoverStart, Rekey, RevokeSession, SecondFactor,
+};
+use relais_wire::chains::ChainKind;
+use relais_wire::ids::DeviceId;
+use relais_wire::scalar::Bin;
+use relais_wire::{CloseCode, ErrorCode};
+
+use crate::kit::*;
+
+/// Time that anything here takes at most on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until something holds.
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let wait = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "{what}");
+}
+
+#[tokio::test]
+async fn a_session_ends_although_nobody_waits_for_the_revocation_any_more() {
+    // BEY-18: the peer goes away, or its time is over, while the commit is on its way to the disk.
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let thief = authenticated(&sign_in(&mut server, "ada@example.org").await.unwrap());
+    let revoke = RevokeSession { idem: idem(), session: thief.session };
+    let incoming: Incoming = incoming(revoke.clone());
+    server.hold.hold();
+    {
+        let mut request = pin!(services::handle(&server.app, Caller::Session(ada.who), incoming));
+        let mut cx = Context::from_waker(Waker::noop());
+        until("the commit begins", || {
+            assert!(matches!(request.as_mut().poll(&mut cx), Poll::Pending), "nothing is durable yet");
+            server.hold.reached()
+        })
+        .await;
+    }
+    server.hold.release();
+    until("it ends", || services::still_valid(&server.app, &thief) == Err(CloseCode::Revoked)).await;
+    assert_eq!(refused(server.call(Caller::Session(thief), GetVault {}).await), ErrorCode::Revoked);
+    server.call(Caller::Session(ada.who), revoke).await.unwrap();
+}
+
+/// A change of password, ready to be sent.
+async fn new_password(server: &Server, world: &mut World, person: &Person) -> Rekey {
+    use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, RegistrationResponse};
+    let (start, opaque) = {
+        let mut rng = rand08::rngs::OsRng;
+        let start = ClientRegistration::<relais_server::keys::Suite>::start(&mut rng, b"another").unwrap();
+        (start.state, Bin(start.message.serialize().to_vec()))
+    };
+    let started = server.call(Caller::Session(person.who), PasswordStart { opaque }).await.unwrap();
+    let upload = start
+        .finish(
+            &mut rand08::rngs::OsRng,
+            b"another",
+            RegistrationResponse::deserialize(started.opaque.as_slice()).unwrap(),
+            ClientRegistrationFinishParameters::new(identifiers(&person.user), Some(&cheap())),
+        )
+        .unwrap();
+    world.put(ChainKind::User, *person.user.as_bytes(), person, None, &vault_link(2));
+    Rekey {
+        idem: idem(),
+        login: None,
+        opaque: Bin(upload.message.serialize().to_vec()),
+        vault: vault(2),
+        wraps: wraps(),
+        recovery: None,
+        links: world.fresh(),
+        device: None,
+    }
+}
+
+#[tokio::test]
+async fn what_was_proved_with_the_old_password_opens_nothing_after_the_new_one() {
+    // SEC-09, SEC-15: whoever knows the old password and reads the mailbox has it all but the last step.
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let login = password(&server, "ada@example.org", PASSWORD).await.unwrap();
+    let code = server.code();
+    let recovery = RecoverStart { email: "ada@example.org".into(), locale: Locale::En };
+    let recovery = server.anonymous(recovery).await.unwrap().login;
+    let recovery_code = server.code();
+    let rekey = new_password(&server, &mut world, &ada).await;
+    server.call(Caller::Session(ada.who), rekey).await.unwrap();
+    let device = DeviceId::from_bytes(random());
+    let late = server.anonymous(SecondFactor { login, code, device }).await;
+    assert_eq!(refused(late), ErrorCode::CodeExpired);
+    let late = server.anonymous(RecoverProve { login: recovery, code: recovery_code }).await;
+    assert_eq!(refused(late), ErrorCode::CodeExpired);
+}
+
+#[tokio::test]
+async fn a_session_that_opens_while_the_password_changes_ends_with_the_others() {
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let login = password(&server, "ada@example.org", PASSWORD).await.unwrap();
+    let (code, device) = (server.code(), DeviceId::from_bytes(random()));
+    let rekey = new_password(&server, &mut world, &ada).await;
+    // Both are on their way to the disk, the sign-in first: the change looked before it was there. The first
+    // commit of the sign-in is the try of its code.
+    server.hold.hold_after(1);
+    let second = SecondFactor { login, code, device };
+    let (opened, changed) = tokio::join!(server.anonymous(second), async {
+        until("the sign-in is committed", || server.hold.reached()).await;
+        let changing = server.call(Caller::Session(ada.who), rekey);
+        let released = async {
+            // Everything that comes before its commit is done on this thread while the committer waits.
+            for _ in 0..10_000 {
+                tokio::task::yield_now().await;
+            }
+            server.hold.release();
+        };
+        tokio::join!(changing, released).0
+    });
+    changed.unwrap();
+    let thief = authenticated(&opened.unwrap());
+    let row = server.app.store.read(SessionById(thief.session)).await.unwrap().unwrap();
+    assert!(row.revoked_ms.is_some());
+    assert_eq!(services::still_valid(&server.app, &thief), Err(CloseCode::Revoked));
+    assert_eq!(refused(server.call(Caller::Session(thief), GetVault {}).await), ErrorCode::Revoked);
+}
+
+#[tokio::test]
+async fn guesses_that_cost_no_try_leave_no_line_in_the_audit_log() {
+    // AUD-04: the log is kept for good.
+    let server = Server::open(Wish::default()).await;
+    let recovery = RecoverStart { email: "nobody@example.org".into(), locale: Locale::En };
+    let login = server.anonymous(recovery).await.unwrap().login;
+    let lines = || async { server.app.store.read(AuditHead(None)).await.unwrap().map_or(0, |head| head.0) };
+    let before = lines().await;
+    let mut codes = Vec::new();
+    for _ in 0..20 {
+        let guess = RecoverProve { login, code: "000000".into() };
+        codes.push(refused(server.anonymous(guess).await));
+    }
+    assert_eq!(codes.iter().filter(|code| **code == ErrorCode::CodeWrong).count(), 5);
+    assert_eq!(codes.last(), Some(&ErrorCode::TooManyTries));
+    assert_eq!(lines().await - before, 5);
+}
