@@ -21,6 +21,7 @@ pub(crate) mod permit;
 pub(crate) mod profile;
 pub(crate) mod reads;
 pub(crate) mod refuse;
+pub(crate) mod rights;
 pub(crate) mod server_card;
 pub(crate) mod sessions;
 pub(crate) mod streams;
@@ -176,7 +177,7 @@ pub struct Download {
 pub struct State {
     pub(crate) sessions: sessions::SessionTable,
     pub(crate) chains: world::ChainCache,
-    pub(crate) rights: permit::RightsCache,
+    pub(crate) rights: rights::RightsCache,
     pub(crate) reads: reads::RecentReads,
     pub(crate) threads: threads::state::ThreadCache,
     pub(crate) delivered: threads::marks::Delivered,

@@ -6,8 +6,7 @@
 //!
 //! Not known here: what is done with a permit.
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use relais_care::permission::{Authority, BasicRole, Grant, Permission, TeamPlace, TeamStatus, UnitTree};
 use relais_store::InstanceKey;
@@ -19,10 +18,10 @@ use relais_store::reads::{
     UnitById,
 };
 use relais_wire::ids::{BlobId, KeyringId, OrgId, Seq, ThreadId, UnitId, UserId};
-use relais_wire::{ErrorCode, Refusal};
+use relais_wire::{CloseCode, ErrorCode, Refusal};
 
 use super::context::Ctx;
-use super::limits::{AUTHORITIES_CACHED, BLOB_THREADS};
+use super::limits::BLOB_THREADS;
 use super::mutation::{self, Check};
 use super::profile::{self, InstanceSettings};
 use super::threads::project::WHOLE_TEAM;
@@ -136,39 +135,16 @@ impl Rights {
     }
 }
 
-/// Rights kept in memory, forgotten when a commit changes them.
-#[derive(Debug, Default)]
-pub(crate) struct RightsCache(RwLock<HashMap<UserId, Arc<Rights>>>);
-
-impl RightsCache {
-    /// Something about these users' rights changed.
-    pub(crate) fn forget(&self, users: impl IntoIterator<Item = UserId>) {
-        if let Ok(mut map) = self.0.write() {
-            for user in users {
-                map.remove(&user);
-            }
-        }
-    }
-}
-
-impl RightsCache {
-    /// A unit moved: what holds where may have changed for anybody.
-    pub(crate) fn clear(&self) {
-        if let Ok(mut map) = self.0.write() {
-            map.clear();
-        }
-    }
-}
-
 /// A user's rights as they are now.
 ///
 /// # Errors
 /// The store's refusal.
 pub(crate) async fn rights(ctx: &Ctx<'_>, user: UserId) -> Result<Arc<Rights>, Refusal> {
-    let cache = &ctx.app.state.rights.0;
-    if let Some(rights) = cache.read().ok().and_then(|map| map.get(&user).cloned()) {
-        return Ok(rights);
-    }
+    let cache = &ctx.app.state.rights;
+    let as_of = match cache.find(user) {
+        Ok(rights) => return Ok(rights),
+        Err(as_of) => as_of,
+    };
     let (account, memberships, settings) =
         ctx.read((AccountById(user), MembershipsOf(user), InstanceValue(InstanceKey::Settings))).await?;
     let settings: InstanceSettings =
@@ -181,12 +157,7 @@ pub(crate) async fn rights(ctx: &Ctx<'_>, user: UserId) -> Result<Arc<Rights>, R
         add(ctx, &mut tree, &mut authority, &membership).await?;
     }
     let rights = Arc::new(Rights { authority, tree });
-    if let Ok(mut map) = cache.write() {
-        if map.len() >= AUTHORITIES_CACHED {
-            map.clear();
-        }
-        map.insert(user, Arc::clone(&rights));
-    }
+    cache.keep(user, &rights, as_of);
     Ok(rights)
 }
 
