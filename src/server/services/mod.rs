@@ -50,6 +50,7 @@ use relais_store::Embedded;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::keys::Keys;
+use crate::task::to_the_end;
 
 /// Keyed hash of a peer's address, of this boot only. For throttling; never an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -193,9 +194,17 @@ const NO_REQUEST: Bytes32 = Bytes32::from_bytes([0; 32]);
 /// Answers a request. `Focus` and `FollowPersonal` reach this only outside a socket, where there is nothing to
 /// follow with.
 ///
+/// The request runs to its end although nobody may wait for the answer any more: what follows a commit (a revoked
+/// session's end, rights that are forgotten, live delivery) must not depend on whether its caller stays.
+///
 /// # Errors
 /// A refusal to be sent as it is.
 pub async fn handle(app: &Arc<App>, caller: Caller, incoming: Incoming) -> Result<Reply, Refusal> {
+    let app = Arc::clone(app);
+    to_the_end("request", async move { answer(&app, caller, incoming).await }).await
+}
+
+async fn answer(app: &Arc<App>, caller: Caller, incoming: Incoming) -> Result<Reply, Refusal> {
     let client = match &caller {
         Caller::Anonymous { client } => *client,
         Caller::Session(who) => who.client,

@@ -261,6 +261,7 @@ pub(crate) async fn revoke(
 ) -> Result<Done, Refusal> {
     let who = permit.who();
     if ctx.replay(who.user, request.idem).await?.is_some() {
+        ended(ctx.app, ctx.now_ms, who.user, request.session);
         return Ok(Done {});
     }
     let found = ctx.read(SessionById(request.session)).await?;
