@@ -13,7 +13,7 @@ use relais_wire::limits::CODE_SENDS_MAX;
 use relais_wire::scalar::Millis;
 use relais_wire::{ErrorCode, Refusal};
 
-use super::{charge, check_code, grant, mail_code, new_session, note_failure, pending};
+use super::{charge, check_code, grant, mail_code, new_session, note_guess, pending};
 use crate::mail::{Mail, MailBody, Notice};
 use crate::services::context::{Ctx, Told, instance_line};
 use crate::services::limits::{MAIL_ACCOUNT, RESEND_AFTER_MS};
@@ -85,7 +85,7 @@ pub(crate) async fn prove(ctx: &Ctx<'_>, request: SecondFactor) -> Result<Sessio
     let pending = pending(ctx, request.login, LoginStage::SecondFactor).await?;
     let user = pending.state.user;
     if let Err(refusal) = check_code(ctx, &pending, &request.code).await {
-        note_failure(ctx, Some(user)).await;
+        note_guess(ctx, Some(user), &refusal).await;
         return Err(refusal);
     }
     let session = new_session(ctx, user, request.device);

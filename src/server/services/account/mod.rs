@@ -239,6 +239,14 @@ pub(crate) fn check_vault(vault: &Vault, told: Option<(u64, Bytes32)>) -> Result
     if right { Ok(()) } else { Err(refuse::refuse(ErrorCode::Malformed)) }
 }
 
+/// A wrong code costs its sign-in a try, and has a line in the audit log. Whatever is refused without costing one
+/// has none: the log is kept for good, and nobody who has proved nothing may fill it.
+pub(crate) async fn note_guess(ctx: &Ctx<'_>, user: Option<UserId>, refusal: &Refusal) {
+    if refusal.code == ErrorCode::CodeWrong {
+        note_failure(ctx, user).await;
+    }
+}
+
 /// Commits a refusal's audit line; the refusal itself is what the caller answers.
 pub(crate) async fn note_failure(ctx: &Ctx<'_>, user: Option<UserId>) {
     // The refusal is given whether or not the line could be written now.

@@ -22,7 +22,9 @@ use relais_wire::{ErrorCode, Refusal};
 
 use super::login::made_up;
 use super::register::{audited, stored_recovery};
-use super::{begin, charge, check_code, mail_code, note_failure, pending, stored_wraps, wire_wrap};
+use super::{
+    begin, charge, check_code, mail_code, note_failure, note_guess, pending, stored_wraps, wire_wrap,
+};
 use crate::keys::random32;
 use crate::services::chains::surroundings;
 use crate::services::context::{Ctx, instance_line};
@@ -65,7 +67,7 @@ pub(crate) async fn start(ctx: &Ctx<'_>, request: RecoverStart) -> Result<Recove
 pub(crate) async fn prove(ctx: &Ctx<'_>, request: RecoverProve) -> Result<RecoverChallenge, Refusal> {
     let mut pending = pending(ctx, request.login, LoginStage::Recovery).await?;
     if let Err(refusal) = check_code(ctx, &pending, &request.code).await {
-        note_failure(ctx, pending.login.user).await;
+        note_guess(ctx, pending.login.user, &refusal).await;
         return Err(refusal);
     }
     if pending.login.user.is_none() {
