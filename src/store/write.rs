@@ -183,7 +183,8 @@ pub enum SessionWrite {
     Open(Session),
     /// Revokes one session. Refused when it does not exist.
     Revoke(SessionId),
-    /// Revokes all sessions of a user, but perhaps one.
+    /// Revokes all sessions of a user, but perhaps one, and ends every sign-in and recovery of theirs that is
+    /// under way: what was proved with the old credentials opens nothing any more.
     RevokeAll {
         /// Whose.
         user: UserId,

@@ -59,6 +59,9 @@ pub(crate) struct InviteDetails {
 pub(crate) struct LoginState {
     /// The account, or the made-up one, or the one that will be.
     pub(crate) user: UserId,
+    /// Version of the account whose password is asked for; another one has another password.
+    #[serde(default)]
+    pub(crate) version: u64,
     /// Language of mails.
     pub(crate) locale: Locale,
     /// What OPAQUE's server half needs back.

@@ -9,7 +9,9 @@ use std::sync::{Arc, RwLock};
 use relais_care::audit::{Actor, Event as Audited, Scope};
 use relais_store::facts::session::TicketKey as StoredKey;
 use relais_store::facts::stream::StreamId;
-use relais_store::reads::{RevokedSince, SessionById, SessionsOf, StreamHeads, TicketKeys as StoredKeys};
+use relais_store::reads::{
+    RevokedOf, RevokedSince, SessionById, SessionsOf, StreamHeads, TicketKeys as StoredKeys,
+};
 use relais_store::{Chore, Domain, Embedded, SessionWrite, Store as _, Write};
 use relais_wire::account::{Done, RevokeSession, SessionCard, Sessions};
 use relais_wire::control::HelloSession;
@@ -287,6 +289,19 @@ pub(crate) async fn revoke(
 pub(crate) fn ended(app: &Arc<App>, now_ms: u64, user: UserId, session: SessionId) {
     app.state.sessions.revoke(session, now_ms);
     app.end_sessions(End { user, session: Some(session), code: CloseCode::Revoked });
+}
+
+/// After a commit that ended all sessions of a user: whatever it found is over, also a session that came into
+/// being since the caller looked. Asked again by a repeated request, it says the same.
+///
+/// # Errors
+/// The store's; the sessions then end when the request is repeated.
+pub(crate) async fn all_ended(ctx: &Ctx<'_>, user: UserId) -> Result<(), Refusal> {
+    let since_ms = ctx.now_ms.saturating_sub(REVOKED_KEPT_MS);
+    for session in ctx.read(RevokedOf { user, since_ms }).await? {
+        ended(ctx.app, ctx.now_ms, user, session);
+    }
+    Ok(())
 }
 
 /// The all-zero binding: a session is bound by its key, which is derived and never stored.

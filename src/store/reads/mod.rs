@@ -27,7 +27,7 @@ pub use directory::{
 };
 pub use file::{BlobById, BlobInThread, OrphanBlobs, ThreadsNaming};
 pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};
-pub use session::{LoginById, RevokedSince, SessionById, SessionsOf, Throttle};
+pub use session::{LoginById, RevokedOf, RevokedSince, SessionById, SessionsOf, Throttle};
 pub use stream::{AppliedOf, StreamAfter, StreamHeads};
 pub use thread::{
     AuthorSeq, ControlEntries, EntryByMsgId, KeptThreadState, Participants, ReadCursors, ReadCursorsOf,

@@ -103,6 +103,26 @@ impl Query for RevokedSince {
     }
 }
 
+/// The sessions of a user that were revoked since a time.
+#[derive(Clone, Copy, Debug)]
+pub struct RevokedOf {
+    /// Whose.
+    pub user: UserId,
+    /// Server time, in milliseconds.
+    pub since_ms: u64,
+}
+
+impl Query for RevokedOf {
+    type Out = Vec<SessionId>;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        snapshot.all(
+            "SELECT session FROM session WHERE user = ?1 AND revoked_ms >= ?2",
+            (self.user.as_bytes(), self.since_ms),
+            |row| Ok(SessionId::from_bytes(row.get(0)?)),
+        )
+    }
+}
+
 /// A counter: how often within its window, and when the window ends. `None` when it is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Throttle {

@@ -3,9 +3,9 @@
 //! Not known here: the second factor.
 
 use relais_store::Chore;
-use relais_store::facts::Personal;
 use relais_store::facts::session::LoginStage;
-use relais_store::reads::{AccountByEmail, EmailsOf};
+use relais_store::facts::{Opaque, Personal};
+use relais_store::reads::{AccountByEmail, AccountById, EmailsOf};
 use relais_wire::account::Ksf;
 use relais_wire::account::{FactorKind, FactorNeeded, Locale, LoginFinish, LoginStart, LoginStarted};
 use relais_wire::ids::UserId;
@@ -44,14 +44,15 @@ pub(crate) async fn start(ctx: &Ctx<'_>, request: LoginStart) -> Result<LoginSta
         Refusal { code: if full { ErrorCode::TooManyTries } else { refusal.code }, ..refusal }
     })?;
     let account = ctx.read(AccountByEmail(Personal(email.clone()))).await?;
-    let known = account.and_then(|account| account.record.map(|record| (account.user, record)));
-    let user = known.as_ref().map_or_else(|| made_up(ctx, &email), |(user, _)| *user);
-    let record = known.as_ref().map(|(_, record)| record.as_slice());
+    let known = account.filter(|account| account.record.is_some());
+    let user = known.as_ref().map_or_else(|| made_up(ctx, &email), |account| account.user);
+    let record = known.as_ref().and_then(|account| account.record.as_ref()).map(Opaque::as_slice);
     let answer = OpaqueServer::of(ctx.app)
         .login_start(user, record, request.opaque.as_slice())
         .map_err(|_| refuse::refuse(ErrorCode::Malformed))?;
     let mut pending = begin(ctx, LoginStage::Password, user, Locale::Fr);
-    pending.login.user = known.map(|(user, _)| user);
+    pending.login.user = known.as_ref().map(|account| account.user);
+    pending.state.version = known.map_or(0, |account| account.version);
     pending.login.email = Some(Personal(email));
     pending.login.tries = 1;
     pending.state.opaque = Bin(answer.state);
@@ -74,7 +75,11 @@ pub(crate) async fn finish(ctx: &Ctx<'_>, request: LoginFinish) -> Result<Factor
         note_failure(ctx, known).await;
         return Err(refuse::refuse(ErrorCode::WrongCredentials));
     }
-    let account = ctx.read(relais_store::reads::AccountById(user)).await?;
+    let account = ctx.read(AccountById(user)).await?;
+    // What was proved is the password of the record that the sign-in began with.
+    if account.as_ref().is_some_and(|account| account.version != pending.state.version) {
+        return Err(refuse::refuse(ErrorCode::WrongCredentials));
+    }
     if account.is_none_or(|account| account.suspended_ms.is_some()) {
         note_failure(ctx, known).await;
         return Err(refuse::refuse(ErrorCode::Revoked));

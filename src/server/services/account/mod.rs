@@ -87,6 +87,7 @@ pub(crate) fn begin(ctx: &Ctx<'_>, stage: LoginStage, user: UserId, locale: Loca
     };
     let state = LoginState {
         user,
+        version: 0,
         locale,
         opaque: Bin::default(),
         sends: 0,

@@ -22,7 +22,7 @@ use crate::services::links::{self, Body};
 use crate::services::opaque::OpaqueServer;
 use crate::services::permit::{Own, Permit};
 use crate::services::profile::{self, GrantNote, RecoveryStep};
-use crate::services::sessions::ended;
+use crate::services::sessions::all_ended;
 use crate::services::{Authenticated, refuse};
 
 /// Begins a change of password in a running session.
@@ -66,6 +66,9 @@ pub(crate) async fn finish(
         (None, None) => return Err(refuse::refuse(ErrorCode::Unauthenticated)),
     };
     if let Some(receipt) = ctx.replay(scope, request.idem).await? {
+        if let Some(who) = who {
+            all_ended(ctx, who.user).await?;
+        }
         return match profile::decode::<GrantNote>(receipt.note.as_slice()) {
             Some(note) if request.login.is_some() => {
                 Ok(Rekeyed { session: Some(grant(ctx, note.user, note.session).await?) })
@@ -130,8 +133,12 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
         .idem(ctx.idem(right.scope, request.idem, note.map_or_else(Vec::new, |note| profile::encode(&note))))
         .guard(Guard::AccountActive(user))
         .write(AccountWrite::SetRecord { user, record: record.into() })
-        .write(put_vault(user, &request.vault))
-        .write(SessionWrite::RevokeAll { user, except: right.session });
+        .write(put_vault(user, &request.vault));
+    if let Some((login, _)) = right.recovery {
+        // Before all sign-ins end: this one must still be there, so that it is used once.
+        domain = domain.write(SessionWrite::CloseLogin(login));
+    }
+    domain = domain.write(SessionWrite::RevokeAll { user, except: right.session });
     for kind in WRAP_KINDS {
         domain = domain.write(AccountWrite::DropWraps { user, kind });
     }
@@ -142,16 +149,13 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
         domain = domain.write(AccountWrite::PutRecovery { user, recovery: stored_recovery(recovery)? });
     }
     let others = ctx.read(SessionsOf { user, now_ms: ctx.now_ms }).await?;
-    let others: Vec<SessionId> =
-        others.into_iter().map(|s| s.session).filter(|id| Some(*id) != right.session).collect();
-    for session in &others {
-        domain = domain.event(Told::one(user, None, SessionEnded { session: *session }).into());
+    for session in others.iter().map(|other| other.session).filter(|id| Some(*id) != right.session) {
+        domain = domain.event(Told::one(user, None, SessionEnded { session }).into());
     }
-    if let (Some((login, device)), Some(session)) = (right.recovery, &session) {
+    if let (Some((_, device)), Some(session)) = (right.recovery, &session) {
         let at = Millis::saturating(ctx.now_ms);
         let told = Told::one(user, None, SessionOpened { session: session.session, device, at });
         domain = domain
-            .write(SessionWrite::CloseLogin(login))
             .write(SessionWrite::Open(session.clone()))
             .audit(opened(user, session.session))
             .event(told.into());
@@ -161,9 +165,7 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
     let (domain, _) = validated.plan(ctx, keep, &around).into_domain(domain);
     ctx.commit(domain).await?;
     validated.settle(ctx);
-    for session in others {
-        ended(ctx.app, ctx.now_ms, user, session);
-    }
+    all_ended(ctx, user).await?;
     Ok(Rekeyed {
         session: match note {
             Some(note) => Some(grant(ctx, user, note.session).await?),

@@ -16,13 +16,15 @@ impl Tx<'_> {
                 "UPDATE session SET revoked_ms = coalesce(revoked_ms, ?2) WHERE session = ?1",
                 (session.as_bytes(), self.at_ms),
             ),
-            SessionWrite::RevokeAll { user, except } => self
-                .run(
+            SessionWrite::RevokeAll { user, except } => {
+                self.run(
                     "UPDATE session SET revoked_ms = ?2
                      WHERE user = ?1 AND revoked_ms IS NULL AND session IS NOT ?3",
                     (user.as_bytes(), self.at_ms, except.map(|id| *id.as_bytes())),
-                )
-                .map(drop),
+                )?;
+                // Without an index: the table holds what was begun in the last minutes, and this is rare.
+                self.run("DELETE FROM login WHERE user = ?1", [user.as_bytes()]).map(drop)
+            }
             SessionWrite::CloseLogin(login) => {
                 let sql = "DELETE FROM login WHERE login = ?1 AND expires_ms > ?2";
                 if self.run(sql, (login.as_bytes(), self.at_ms))? == 0 {

@@ -25,6 +25,19 @@ fn chore(at_ms: u64, chore: Chore) -> Commit {
     Commit::Housekeeping { at_ms, chores: vec![chore] }
 }
 
+fn sign_in(n: u8, user: Option<UserId>) -> Login {
+    Login {
+        login: LoginId::from_bytes([n; 16]),
+        user,
+        email: None,
+        stage: LoginStage::SecondFactor,
+        state: vec![1].into(),
+        code: None,
+        tries: 2,
+        expires_ms: NOW + 1000,
+    }
+}
+
 // ACC-02
 pub(crate) fn an_address_belongs_to_one_account<S: Subject>(subject: &S) {
     let store = subject.store();
@@ -127,7 +140,17 @@ pub(crate) fn a_revoked_session_is_not_live<S: Subject>(subject: &S) {
     store.commit_blocking(domain().write(SessionWrite::Revoke(id(1)))).unwrap();
     assert_eq!(refusal(live(1)), Refusal::SessionOver);
     let all = SessionWrite::RevokeAll { user: user(1), except: Some(id(3)) };
+    let (begun, other) = (sign_in(1, Some(user(1))), sign_in(2, None));
+    for login in [&begun, &other] {
+        store.commit_blocking(chore(NOW, Chore::PutLogin(Box::new(login.clone())))).unwrap();
+    }
     store.commit_blocking(domain().write(all)).unwrap();
+    // SEC-09: what was proved before opens nothing after it.
+    assert_eq!(store.read_blocking(LoginById(begun.login)).unwrap(), None);
+    assert_eq!(store.read_blocking(LoginById(other.login)).unwrap(), Some(other));
+    let gone = store.read_blocking(RevokedOf { user: user(1), since_ms: NOW }).unwrap();
+    assert_eq!(gone.len(), 2);
+    assert!(store.read_blocking(RevokedOf { user: user(1), since_ms: NOW + 1 }).unwrap().is_empty());
     assert_eq!(refusal(live(2)), Refusal::SessionOver);
     live(3).unwrap();
     let left = store.read_blocking(SessionsOf { user: user(1), now_ms: NOW }).unwrap();
