@@ -129,6 +129,12 @@ impl Rights {
         !self.authority.suspended && self.authority.teams.iter().any(|place| place.team == team)
     }
 
+    /// Whether the user may act for an organization they were named with; for themselves, always (ACC-10).
+    pub(crate) fn acts_for(&self, org: Option<OrgId>) -> bool {
+        let member = org.is_none_or(|org| self.orgs().contains(&org));
+        (member && !self.authority.suspended) || !mutation::is_on(Check::Roles)
+    }
+
     /// The organizations the user is a member of.
     pub(crate) fn orgs(&self) -> &[OrgId] {
         &self.authority.member_of

@@ -27,7 +27,7 @@ use relais_wire::threads::{Append, Appended, Receipt, SignedEntry, StoredEntry};
 use relais_wire::{ErrorCode, Event, Refusal};
 
 use super::audience::{self, Audience};
-use super::{project, rules, state};
+use super::{access, project, rules, state};
 use crate::deliver::Delivery;
 use crate::services::context::{Ctx, Told, line};
 use crate::services::links::named;
@@ -130,17 +130,21 @@ async fn check(
     let mut steps = Vec::with_capacity(entries.len());
     let mut before = audience::of(ctx, state.roster()).await?;
     for (core, signed) in entries {
+        let control = signed.payload().and_then(|payload| Control::parse(core.kind, payload).ok());
+        let known = (state.thread(), state.roster());
+        if state.head().n > 0
+            && !access::exists_for(permit.rights(), permit.who().user, known, control.as_ref())
+        {
+            return Err(refuse::refuse(ErrorCode::NotFound));
+        }
         anchor(ctx, state, &core, &mut world).await?;
         let bytes = signed.to_bytes().map_err(refuse::chain)?;
         let mode = Mode::Append { now_ms: ctx.now_ms };
-        let wanted = wanted(&core, &signed);
+        let wanted = wanted(&core, control.as_ref());
         let outcome = world::decide(ctx, &mut world, wanted, |world| state.check(world, &bytes, mode)).await;
         let checked = match outcome {
             Ok(checked) => checked,
-            Err(refusal) => {
-                let control = signed.payload().and_then(|payload| Control::parse(core.kind, payload).ok());
-                return Err(rules::stale(refusal, state, control.as_ref(), &world));
-            }
+            Err(refusal) => return Err(rules::stale(refusal, state, control.as_ref(), &world)),
         };
         rules::check(ctx, permit, state.roster().context(), &checked).await?;
         let claim = *checked.claim();
@@ -157,10 +161,9 @@ async fn check(
 }
 
 /// The chains that an entry names.
-fn wanted(core: &EntryCore, signed: &Signed) -> Vec<ChainId> {
+fn wanted(core: &EntryCore, control: Option<&Control>) -> Vec<ChainId> {
     let mut wanted = vec![ChainId::User(core.author.user)];
-    let control = signed.payload().and_then(|payload| Control::parse(core.kind, payload).ok());
-    if let Some((_, recipients)) = control.as_ref().and_then(|control| rules::boxes(control, 0)) {
+    if let Some((_, recipients)) = control.and_then(|control| rules::boxes(control, 0)) {
         wanted.extend(recipients.iter().map(|to| ChainId::Keyring(to.keyring)));
     }
     wanted

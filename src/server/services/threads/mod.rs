@@ -2,6 +2,7 @@
 //!
 //! Not known here: what a message says.
 
+pub(crate) mod access;
 pub(crate) mod append;
 pub(crate) mod audience;
 pub(crate) mod marks;
