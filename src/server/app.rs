@@ -68,7 +68,7 @@ impl App {
         self.directory.hint(&self.metrics, &Arc::new(hint));
     }
 
-    /// Closes sockets: a session was revoked, an account suspended. To be called after the commit that says so;
+    /// Closes sockets: a session was revoked, an account suspended, an organization lost. To be called after the commit that says so;
     /// a new `Hello` is then refused by the store's state, so a lost hint only means that the socket ends at its
     /// next request.
     pub fn end_sessions(&self, end: End) {

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use relais_hub::Recipient;
-use relais_wire::ids::{OrgId, Seq, UserId};
+use relais_wire::CloseCode;
+use relais_wire::ids::{OrgId, Seq, SessionId, UserId};
 use tokio::sync::mpsc;
 
 use crate::deliver::{Delivery, End, Hint};
@@ -22,8 +23,8 @@ pub const SHARD_QUEUE: usize = 16_384;
 /// Shards at most: a user's set of shards is one 64-bit mask.
 pub const SHARDS_MAX: usize = 64;
 
-/// Streams whose deliveries were lost to a full channel that are remembered for one shard. Beyond it they are
-/// found at the next entry or heartbeat.
+/// Streams whose deliveries were lost to a full channel that are remembered for one shard, and ends of sessions.
+/// Beyond it streams are found at the next entry or heartbeat, and sessions end at their next request or page.
 pub const LOST_MAX: usize = 65_536;
 
 /// Time a scrape waits for the shards.
@@ -47,7 +48,14 @@ pub enum ToShard {
     },
 }
 
-type Lost = DashMap<(UserId, Option<OrgId>), Seq>;
+/// What a shard's channel could not take and the shard must learn all the same.
+#[derive(Debug, Default)]
+struct Lost {
+    /// Streams that have grown, with their heads.
+    heads: DashMap<(UserId, Option<OrgId>), Seq>,
+    /// Sessions that have ended.
+    ends: DashMap<(UserId, Option<SessionId>), CloseCode>,
+}
 
 /// Routes from users to shards. Cloning gives another handle to the same routes.
 #[derive(Clone, Debug)]
@@ -80,6 +88,11 @@ impl Directory {
         });
     }
 
+    /// Whether a user has a socket.
+    pub(crate) fn is_online(&self, user: UserId) -> bool {
+        self.users.contains_key(&user)
+    }
+
     /// Users that have a socket.
     #[must_use]
     pub fn users_online(&self) -> usize {
@@ -88,13 +101,15 @@ impl Directory {
 
     /// Streams of a shard's users whose deliveries its channel could not take, with their heads.
     pub(crate) fn take_lost(&self, shard: usize) -> Vec<(UserId, Option<OrgId>, Seq)> {
-        let Some(lost) = self.lost.get(shard).filter(|lost| !lost.is_empty()) else { return Vec::new() };
-        let mut taken = Vec::new();
-        lost.retain(|(user, context), head| {
-            taken.push((*user, *context, *head));
-            false
-        });
-        taken
+        let Some(lost) = self.lost.get(shard) else { return Vec::new() };
+        drain(&lost.heads).into_iter().map(|((user, context), head)| (user, context, head)).collect()
+    }
+
+    /// Ends of a shard's sessions that its channel could not take.
+    pub(crate) fn take_lost_ends(&self, shard: usize) -> Vec<End> {
+        let Some(lost) = self.lost.get(shard) else { return Vec::new() };
+        let end = |((user, session), code)| End { user, session, code };
+        drain(&lost.ends).into_iter().map(end).collect()
     }
 
     /// Every shard publishes its counters; returns when all have, or when one takes too long.
@@ -132,7 +147,7 @@ impl Directory {
                 let message = relais_hub::Delivery { kind: *kind, body: body.clone(), to };
                 if let Err(error) = sender.try_send(ToShard::Deliver(message)) {
                     metrics.hint_dropped();
-                    remember(lost, error.into_inner());
+                    remember_heads(&lost.heads, error.into_inner());
                 }
             }
         }
@@ -144,7 +159,15 @@ impl Directory {
     }
 
     pub(crate) fn end(&self, metrics: &Metrics, end: End) {
-        self.send(metrics, self.mask(end.user), ToShard::End(end));
+        let mask = self.mask(end.user);
+        for (shard, (sender, lost)) in self.shards.iter().zip(&*self.lost).enumerate() {
+            if mask & bit(shard) != 0 && sender.try_send(ToShard::End(end)).is_err() {
+                metrics.hint_dropped();
+                if lost.ends.len() < LOST_MAX {
+                    lost.ends.insert((end.user, end.session), end.code);
+                }
+            }
+        }
     }
 
     fn mask(&self, user: UserId) -> u64 {
@@ -164,7 +187,16 @@ fn recipient(delivery: &Delivery) -> Recipient {
     Recipient { user: delivery.user, context: delivery.context, seq: delivery.seq }
 }
 
-fn remember(lost: &Lost, message: ToShard) {
+fn drain<K: Copy + Eq + core::hash::Hash, V: Copy>(lost: &DashMap<K, V>) -> Vec<(K, V)> {
+    let mut taken = Vec::new();
+    lost.retain(|key, value| {
+        taken.push((*key, *value));
+        false
+    });
+    taken
+}
+
+fn remember_heads(lost: &DashMap<(UserId, Option<OrgId>), Seq>, message: ToShard) {
     let ToShard::Deliver(delivery) = message else { return };
     for Recipient { user, context, seq } in delivery.to {
         if lost.len() < LOST_MAX {
@@ -181,10 +213,11 @@ fn bit(shard: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use relais_wire::ids::{Seq, UserId};
+    use relais_wire::CloseCode;
+    use relais_wire::ids::{Seq, SessionId, UserId};
 
     use super::{Directory, SHARD_QUEUE, ToShard};
-    use crate::deliver::Delivery;
+    use crate::deliver::{Delivery, End};
     use crate::metrics::Metrics;
 
     fn entry(user: UserId) -> Delivery {
@@ -241,5 +274,22 @@ mod tests {
         assert!(matches!(shards[0].try_recv(), Ok(ToShard::Deliver(_))));
         assert_eq!(directory.take_lost(0), [(ada, None, Seq::ZERO.next())]);
         assert!(directory.take_lost(0).is_empty());
+    }
+
+    #[test]
+    fn a_session_ends_although_its_shard_was_stuck() {
+        let (directory, _shards) = Directory::new(1);
+        let ada = UserId::from_bytes([1; 16]);
+        directory.join(ada, 0);
+        let metrics = Metrics::default();
+        for _ in 0..SHARD_QUEUE {
+            directory.deliver(&metrics, &[entry(ada)]);
+        }
+        let session = Some(SessionId::from_bytes([9; 16]));
+        directory.end(&metrics, End { user: ada, session, code: CloseCode::Revoked });
+        let lost: Vec<_> =
+            directory.take_lost_ends(0).into_iter().map(|end| (end.user, end.session)).collect();
+        assert_eq!(lost, [(ada, session)]);
+        assert!(directory.take_lost_ends(0).is_empty());
     }
 }

@@ -25,7 +25,7 @@ use relais_wire::{ErrorCode, Refusal};
 use super::context::{Ctx, line};
 use super::links::{self, Body, Surroundings, Validated};
 use super::loading;
-use super::permit::{Look, Own, Permit};
+use super::permit::{self, Look, Own, Permit};
 use super::refuse;
 use super::world::{Chain, World};
 
@@ -95,7 +95,7 @@ pub(crate) async fn append(
     if moved {
         ctx.app.state.rights.clear();
     }
-    ctx.app.state.rights.forget(touched);
+    permit::changed(ctx, touched).await;
     let heads = ids.iter().filter_map(|id| validated.after.get(id)).map(|chain| {
         let (n, head) = chain.head();
         let head = head.unwrap_or(Bytes32::from_bytes([0; 32]));

@@ -266,10 +266,18 @@ pub fn still_valid(app: &App, who: &Authenticated) -> Result<(), CloseCode> {
     sessions::still_valid(app, who)
 }
 
+/// Whether a user may still follow a stream that they were let to follow. From memory, as a rule.
+///
+/// # Errors
+/// `revoked`, `not found`; or a transient refusal.
+pub async fn still_follows(app: &Arc<App>, user: UserId, of: Option<OrgId>) -> Result<(), Refusal> {
+    permit::follows(&context(app, ClientKey([0; 16]), NO_REQUEST), user, of).await
+}
+
 /// Entries of a user's stream after a cursor, as this user may see them now.
 ///
 /// # Errors
-/// A refusal: transient, to be tried again.
+/// `revoked` or `not found` when the stream is not theirs to follow any more; else transient, to be tried again.
 pub async fn read_stream(
     app: &Arc<App>,
     user: UserId,
@@ -278,6 +286,7 @@ pub async fn read_stream(
     max: u32,
 ) -> Result<StreamRead, Refusal> {
     let ctx = context(app, ClientKey([0; 16]), NO_REQUEST);
+    permit::follows(&ctx, user, of).await?;
     streams::read(&ctx, user, of, after, max).await
 }
 

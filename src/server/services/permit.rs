@@ -26,6 +26,7 @@ use super::mutation::{self, Check};
 use super::profile::{self, InstanceSettings};
 use super::threads::project::WHOLE_TEAM;
 use super::{Authenticated, refuse};
+use crate::deliver::End;
 
 /// A checked right of somebody to something. Only this module makes one.
 #[derive(Debug)]
@@ -222,6 +223,40 @@ async fn plant(ctx: &Ctx<'_>, tree: &mut UnitTree, unit: UnitId) -> Result<(), R
     Ok(())
 }
 
+/// After a commit that changed users' rights. Whoever is connected and lost an organization is sent away, and
+/// comes back without it (ACC-11).
+pub(crate) async fn changed(ctx: &Ctx<'_>, users: impl IntoIterator<Item = UserId>) {
+    let cache = &ctx.app.state.rights;
+    let users: Vec<UserId> = users.into_iter().collect();
+    let online: Vec<_> = users
+        .iter()
+        .filter(|user| ctx.app.directory.is_online(**user))
+        .map(|user| (*user, cache.find(*user).ok()))
+        .collect();
+    cache.forget(users);
+    for (user, before) in online {
+        let now = rights(ctx, user).await.ok();
+        let keeps = before
+            .zip(now)
+            .is_some_and(|(before, now)| before.orgs().iter().all(|org| now.orgs().contains(org)));
+        if !keeps {
+            ctx.app.end_sessions(End { user, session: None, code: CloseCode::Unavailable });
+        }
+    }
+}
+
+/// Whether a user may go on reading a stream of theirs.
+///
+/// # Errors
+/// `revoked` for a suspended account, `not found` for an organization that they are not a member of any more.
+pub(crate) async fn follows(ctx: &Ctx<'_>, user: UserId, org: Option<OrgId>) -> Result<(), Refusal> {
+    let rights = rights(ctx, user).await?;
+    if rights.authority.suspended && mutation::is_on(Check::Roles) {
+        return Err(refuse::refuse(ErrorCode::Revoked));
+    }
+    if rights.acts_for(org) { Ok(()) } else { Err(refuse::refuse(ErrorCode::NotFound)) }
+}
+
 async fn permit<T>(ctx: &Ctx<'_>, who: &Authenticated, target: T) -> Result<Permit<T>, Refusal> {
     let rights = rights(ctx, who.user).await?;
     if rights.authority.suspended && mutation::is_on(Check::Roles) {
@@ -256,11 +291,7 @@ pub(crate) async fn context(
     org: Option<OrgId>,
 ) -> Result<Permit<Context>, Refusal> {
     let permit = permit(ctx, who, Context(org)).await?;
-    let member = org.is_none_or(|org| permit.rights.orgs().contains(&org));
-    if member || !mutation::is_on(Check::Roles) {
-        return Ok(permit);
-    }
-    Err(refuse::refuse(ErrorCode::NotFound))
+    if permit.rights.acts_for(org) { Ok(permit) } else { Err(refuse::refuse(ErrorCode::NotFound)) }
 }
 
 /// To make a new organization (PRM-15).
@@ -382,7 +413,7 @@ pub(crate) fn view(rights: &Rights, user: UserId, parties: &[Participant]) -> Op
     let mut best: Option<View> = None;
     for party in parties {
         let mine = match party.party {
-            Party::User(id) => id == user,
+            Party::User(id) => id == user && rights.acts_for(party.as_org),
             Party::Team(team) => rights.manages(team) || (party.role == WHOLE_TEAM && rights.is_in(team)),
             Party::Invite(_) => false,
         };

@@ -16,7 +16,7 @@ use relais_store::{Chore, Domain, Embedded, SessionWrite, Store as _, Write};
 use relais_wire::account::{Done, RevokeSession, SessionCard, Sessions};
 use relais_wire::control::HelloSession;
 use relais_wire::events::SessionEnded;
-use relais_wire::ids::{Bytes32, OrgId, Seq, SessionId, UserId};
+use relais_wire::ids::{Bytes32, Seq, SessionId, UserId};
 use relais_wire::scalar::Millis;
 use relais_wire::{CloseCode, ErrorCode, Refusal};
 use zeroize::Zeroizing;
@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::context::{Ctx, Told, instance_line};
 use super::limits::SESSIONS_CACHED;
 use super::mutation::{self, Check};
-use super::permit::{Own, Permit};
+use super::permit::{self, Own, Permit};
 use super::tickets::{ProofError, SessionFacts, TicketKey, TicketKeys};
 use super::{Authenticated, ClientKey, HelloAccepted, HttpProof, refuse};
 use crate::app::App;
@@ -172,7 +172,11 @@ pub(crate) async fn check_hello(
     keys.check_hello(nonce, hello).map_err(close)?;
     let ticket = hello.ticket.as_ref().and_then(|ticket| keys.open(ctx.now_ms, ticket.as_slice()).ok());
     let facts = facts_of(ctx, hello.session, ticket).await?;
-    let org = follow(ctx, facts.user, hello.org.map(|org| org.org)).await?;
+    let rights = permit::rights(ctx, facts.user).await.map_err(|_| CloseCode::Unavailable)?;
+    if rights.authority.suspended && mutation::is_on(Check::Roles) {
+        return Err(CloseCode::Revoked);
+    }
+    let org = hello.org.map(|org| org.org).filter(|org| rights.orgs().contains(org));
     let mut streams = vec![StreamId::new(facts.user, None)];
     streams.extend(org.map(|org| StreamId::new(facts.user, Some(org))));
     let heads = ctx.read(StreamHeads(streams)).await.map_err(|_| CloseCode::Unavailable)?;
@@ -187,12 +191,6 @@ pub(crate) async fn check_hello(
         ticket: keys.seal(ctx.now_ms, &facts).map_err(close)?,
         rekey: if hello.kid == keys.newest() { None } else { keys.session_key(facts.session).ok() },
     })
-}
-
-async fn follow(ctx: &Ctx<'_>, user: UserId, org: Option<OrgId>) -> Result<Option<OrgId>, CloseCode> {
-    let Some(org) = org else { return Ok(None) };
-    let rights = super::permit::rights(ctx, user).await.map_err(|_| CloseCode::Unavailable)?;
-    Ok(rights.authority.member_of.contains(&org).then_some(org))
 }
 
 const fn close(error: ProofError) -> CloseCode {

@@ -36,11 +36,16 @@ pub(super) fn act(shard: &Rc<Shard>, output: Output) {
         Output::Interest { user, on } => shard.interest(user, on),
         Output::CheckHello { conn, nonce, hello } => check_hello(shard, conn, nonce, hello),
         Output::Read { conn, read, user, context, after, max } => {
+            let Some(slot) = shard.slot(conn) else { return };
             let (task, failed) = (Rc::clone(shard), Rc::clone(shard));
             spawn_local(
                 async move {
                     let page = services::read_stream(&task.edge.app, user, context, after, max).await;
-                    task.input(Input::Page { conn, read, page: page_of(page) });
+                    match page {
+                        _ if is_over(&task, &slot) => {}
+                        Err(refusal) if is_final(&refusal) => turn_away(&task, &slot, &refusal),
+                        page => task.input(Input::Page { conn, read, page: page_of(page) }),
+                    }
                 },
                 move || {
                     failed.edge.app.metrics.panic(Caught::Request);
@@ -76,22 +81,61 @@ fn check_hello(shard: &Rc<Shard>, conn: Conn, nonce: [u8; 32], hello: Box<HelloS
     let (task, failed) = (Rc::clone(shard), Rc::clone(shard));
     spawn_local(
         async move {
-            let input = match services::check_hello(&task.edge.app, slot.client, &nonce, &hello).await {
+            match services::check_hello(&task.edge.app, slot.client, &nonce, &hello).await {
                 Ok(accepted) => {
-                    slot.prove(accepted.who);
-                    let session = LogId::of(accepted.who.session.as_bytes());
-                    tracing::debug!(shard = task.index, %session, "a session connected");
-                    Input::HelloAccepted { conn, admitted: Box::new(admitted(accepted)) }
+                    let (user, org) = (accepted.who.user, accepted.org);
+                    admit(&task, &slot, accepted);
+                    // What was taken away meanwhile found no socket to send away.
+                    let follows = services::still_follows(&task.edge.app, user, org).await;
+                    if let Some(refusal) = follows.err().filter(is_final) {
+                        turn_away(&task, &slot, &refusal);
+                    }
                 }
-                Err(code) => Input::HelloRefused { conn, code },
-            };
-            task.input(input);
+                Err(code) => task.input(Input::HelloRefused { conn, code }),
+            }
         },
         move || {
             failed.edge.app.metrics.panic(Caught::Request);
             failed.input(Input::HelloRefused { conn, code: CloseCode::Unavailable });
         },
     );
+}
+
+/// Lets a session in. Whatever ended it while its `Hello` was checked found no socket of it to close, so it is
+/// asked once more when the socket can be found.
+pub(super) fn admit(shard: &Rc<Shard>, slot: &Slot, accepted: services::HelloAccepted) {
+    let who = accepted.who;
+    slot.prove(who);
+    let session = LogId::of(who.session.as_bytes());
+    tracing::debug!(shard = shard.index, %session, "a session connected");
+    shard.input(Input::HelloAccepted { conn: slot.conn, admitted: Box::new(admitted(accepted)) });
+    is_over(shard, slot);
+}
+
+/// Whether the session of a socket has ended meanwhile: then its sockets are closed.
+fn is_over(shard: &Rc<Shard>, slot: &Slot) -> bool {
+    let Some(who) = slot.who() else { return false };
+    let over = services::still_valid(&shard.edge.app, &who).is_err();
+    if over {
+        shard.input(Input::Revoke { user: who.user, which: Revoked::Session(who.session) });
+    }
+    over
+}
+
+/// Whether asking again is of no use: the stream is not this user's any more.
+const fn is_final(refusal: &Refusal) -> bool {
+    matches!(refusal.code, ErrorCode::Revoked | ErrorCode::NotFound)
+}
+
+/// Ends a connection whose user was suspended, or lost the organization that it follows: then it may come back,
+/// and follows what is left.
+fn turn_away(shard: &Rc<Shard>, slot: &Slot, refusal: &Refusal) {
+    match slot.who() {
+        Some(who) if refusal.code == ErrorCode::Revoked => {
+            shard.input(Input::Revoke { user: who.user, which: Revoked::All });
+        }
+        Some(_) | None => shard.send_away(slot.conn, CloseCode::Unavailable),
+    }
 }
 
 fn admitted(accepted: services::HelloAccepted) -> Admitted {
@@ -154,8 +198,7 @@ async fn answer(shard: &Rc<Shard>, slot: &Slot, kind: u16, body: Bytes) -> Optio
     let caller = match slot.who() {
         None => Caller::Anonymous { client: slot.client },
         Some(who) => {
-            if services::still_valid(app, &who).is_err() {
-                shard.input(Input::Revoke { user: who.user, which: Revoked::Session(who.session) });
+            if is_over(shard, slot) {
                 return None;
             }
             Caller::Session(who)
@@ -197,9 +240,13 @@ fn applied(shard: &Rc<Shard>, user: UserId, device: DeviceId, marks: AppliedMark
     );
 }
 
-pub(super) fn revoke(end: &End) -> Input {
+/// Ends sockets of a user: for good, or with a code after which they come back.
+pub(super) fn end(shard: &Rc<Shard>, end: &End) {
+    if end.code.should_reconnect() {
+        return shard.send_user_away(end.user, end.code);
+    }
     let which = end.session.map_or(Revoked::All, Revoked::Session);
-    Input::Revoke { user: end.user, which }
+    shard.input(Input::Revoke { user: end.user, which });
 }
 
 /// The hint for the users of it that are here; `None` when there are none, or its type is not known.

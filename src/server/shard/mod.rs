@@ -118,6 +118,9 @@ impl Shard {
             if self.wake_at.get().is_some_and(|at| self.edge.app.clock.now_ms() >= at) {
                 self.input(Input::Timeout);
             }
+            for end in self.edge.app.directory.take_lost_ends(self.index) {
+                act::end(&self, &end);
+            }
             for (user, context, head) in self.edge.app.directory.take_lost(self.index) {
                 self.input(Input::Head { user, context, head });
             }
@@ -132,7 +135,7 @@ impl Shard {
                     self.input(Input::Notice(Box::new(notice)));
                 }
             }
-            ToShard::End(end) => self.input(act::revoke(&end)),
+            ToShard::End(end) => act::end(self, &end),
             ToShard::Publish(done) => {
                 self.publish();
                 drop(done);
@@ -165,6 +168,22 @@ impl Shard {
     /// Forgets a connection; the core has, or is told by the caller.
     fn forget(&self, conn: Conn) -> Option<Rc<Slot>> {
         self.slots.borrow_mut().remove(&conn)
+    }
+
+    /// Ends a connection that may come back at once.
+    fn send_away(self: &Rc<Self>, conn: Conn, code: CloseCode) {
+        if let Some(slot) = self.forget(conn) {
+            slot.close(code, Some(0));
+            self.input(Input::Closed { conn });
+        }
+    }
+
+    fn send_user_away(self: &Rc<Self>, user: UserId, code: CloseCode) {
+        let theirs = |slot: &&Rc<Slot>| slot.who().is_some_and(|who| who.user == user);
+        let conns: Vec<Conn> = self.slots.borrow().values().filter(theirs).map(|slot| slot.conn).collect();
+        for conn in conns {
+            self.send_away(conn, code);
+        }
     }
 
     fn interest(&self, user: UserId, on: bool) {
@@ -233,23 +252,80 @@ fn counters(stats: &Stats) -> [(&'static str, u64); 15] {
 #[cfg(test)]
 mod tests {
     use relais_hub::Input;
-    use relais_wire::CloseCode;
-    use relais_wire::frame::HEADER_LEN;
+    use relais_store::Store as _;
+    use relais_wire::control::{Hello, HelloSession};
+    use relais_wire::frame::{Class, HEADER_LEN, Header, encode_frame};
+    use relais_wire::{Bin, CloseCode, Control, DeviceId, Seq, SessionId, UserId};
+    use tempfile::TempDir;
 
-    use super::{Shard, Slot};
+    use super::{Shard, Slot, act};
     use crate::config::Config;
     use crate::serve::Server;
-    use crate::services::ClientKey;
+    use crate::services::{Authenticated, ClientKey, HelloAccepted, sessions};
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_core_made_anew_sends_its_clients_back_and_serves_new_ones() {
+    async fn server() -> (TempDir, Server) {
         let dir = tempfile::tempdir().unwrap();
         let (data, keys) = (dir.path().join("data"), dir.path().join("keys"));
         let text = format!(
             "server.listen = \"127.0.0.1:0\"\nserver.demo = true\nserver.shards = 1\ndata.dir = {data:?}\n\
              data.keys_dir = {keys:?}"
         );
-        let server = Server::start(Config::read(&text, &[]).unwrap()).await.unwrap();
+        (dir, Server::start(Config::read(&text, &[]).unwrap()).await.unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_session_that_ends_while_its_hello_is_checked_is_not_let_in() {
+        // BEY-18
+        let (_dir, server) = server().await;
+        let shard = Shard::new(0, server.edge());
+        let who = Authenticated {
+            user: UserId::from_bytes([1; 16]),
+            session: SessionId::from_bytes([2; 16]),
+            device: DeviceId::from_bytes([3; 16]),
+            client: ClientKey([1; 16]),
+            expires_ms: u64::MAX,
+        };
+        let hello = Control::from(Hello {
+            session: Some(HelloSession {
+                session: who.session,
+                kid: 1,
+                proof: Bin::default(),
+                ticket: None,
+                org: None,
+                personal: None,
+            }),
+        });
+        let hello = encode_frame(&Header::new(Class::Control, hello.kind(), 0), &hello.encode_body());
+        let accepted = HelloAccepted {
+            who,
+            epoch: server.app().store.epoch(),
+            org: None,
+            org_head: Seq::ZERO,
+            personal_head: Seq::ZERO,
+            ticket: Bin::default(),
+            rekey: None,
+        };
+        let local = tokio::task::LocalSet::new();
+        let ends = local.run_until(async {
+            [false, true].map(|revoked| {
+                let slot = shard.open(|conn| Slot::new(conn, who.client));
+                shard.input(Input::Frame { conn: slot.conn, bytes: hello.clone().into() });
+                if revoked {
+                    // The revocation finds no socket of this session here: it closes nothing.
+                    sessions::ended(server.app(), server.app().clock.now_ms(), who.user, who.session);
+                }
+                act::admit(&shard, &slot, accepted.clone());
+                slot.end()
+            })
+        });
+        let [let_in, sent_away] = ends.await;
+        assert_eq!(let_in, None);
+        assert_eq!(sent_away.map(|(code, _)| code), Some(CloseCode::Revoked));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_core_made_anew_sends_its_clients_back_and_serves_new_ones() {
+        let (_dir, server) = server().await;
         let shard = Shard::new(0, server.edge());
         let open = || shard.open(|conn| Slot::new(conn, ClientKey([1; 16])));
         let old = [open(), open()];

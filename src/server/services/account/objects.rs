@@ -21,7 +21,7 @@ use crate::services::chains::surroundings;
 use crate::services::context::{Ctx, Told, instance_line};
 use crate::services::limits::{Limit, OBJECT_USER};
 use crate::services::links::{self, Body};
-use crate::services::permit::{Own, Permit};
+use crate::services::permit::{self, Own, Permit};
 use crate::services::refuse;
 
 /// The vault as it is now.
@@ -74,7 +74,7 @@ pub(crate) async fn put_vault(
         validated.after.keys().for_each(|id| ctx.app.state.chains.forget(*id));
         return Err(refusal);
     }
-    ctx.app.state.rights.forget(touched);
+    permit::changed(ctx, touched).await;
     validated.settle(ctx);
     Ok(Done {})
 }

@@ -83,7 +83,7 @@ pub(crate) async fn create(ctx: &Ctx<'_>, who: &Authenticated, request: CreateUn
     }
     let (domain, touched) = validated.plan(ctx, who.session, &around).into_domain(domain);
     ctx.commit(domain).await?;
-    ctx.app.state.rights.forget(touched);
+    permit::changed(ctx, touched).await;
     validated.settle(ctx);
     Ok(Done {})
 }
@@ -153,7 +153,7 @@ pub(crate) async fn create_team(
         }));
     let (domain, touched) = validated.plan(ctx, who.session, &around).into_domain(domain);
     ctx.commit(domain).await?;
-    ctx.app.state.rights.forget(touched);
+    permit::changed(ctx, touched).await;
     validated.settle(ctx);
     Ok(Done {})
 }
