@@ -52,7 +52,7 @@ pub(crate) async fn check(
             member_of(permit, create.context)?;
             for party in &create.parties {
                 if create.form == Form::Direct {
-                    own_context(permit, party)?;
+                    personal(party)?;
                     continue;
                 }
                 join(ctx, permit, create.context, party).await?;
@@ -70,9 +70,11 @@ pub(crate) async fn check(
         }
         Control::Return { team } => in_team(permit, *team, Permission::UnassignSelfInboxDiscussion),
         Control::Forward { from, .. } => in_team(permit, *from, Permission::SendInboxDiscussion),
+        // Whoever comes with an invitation says for which organization; nobody else vouches for that.
+        Control::Accept { bearer: Some(bearer), .. } => context_of(ctx, &bearer.party).await,
         Control::Invite { invitee: Invitee::Bearer { .. }, .. }
         | Control::Policy(_)
-        | Control::Accept { .. }
+        | Control::Accept { bearer: None, .. }
         | Control::Decline { .. }
         | Control::WithdrawTeam { .. }
         | Control::WithdrawInvite { .. }
@@ -99,11 +101,11 @@ fn in_team(permit: &Permit<WriteThread>, team: KeyringId, right: Permission) -> 
     rights.authority.may_in_team(&rights.tree, right, team).map(|_| ()).map_err(|_| forbidden())
 }
 
-fn own_context(permit: &Permit<WriteThread>, party: &Party) -> Result<(), Refusal> {
+/// A direct thread is two people's own: nobody is put into it for an organization.
+fn personal(party: &Party) -> Result<(), Refusal> {
     match party {
-        Party::User(user) if user.user == permit.who().user => member_of(permit, user.as_org),
-        Party::User(_) => Ok(()),
-        Party::Team(_) => Err(forbidden()),
+        Party::User(user) if user.as_org.is_none() => Ok(()),
+        Party::User(_) | Party::Team(_) => Err(forbidden()),
     }
 }
 
