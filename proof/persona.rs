@@ -287,7 +287,11 @@ fn show(update: Update, own: UserId) -> Result<()> {
             tell(&Event::Trouble { code: "stopped".to_owned(), what: format!("{reason:?}") })
         }
         Update::Trouble(_, error) => tell(&Event::Trouble { code: error.code(), what: error.to_string() }),
-        Update::CaughtUp(_) | Update::Resynced(..) | Update::Invited(_) | Update::Gone(_) => Ok(()),
+        Update::CaughtUp(_)
+        | Update::Resynced(..)
+        | Update::Invited(_)
+        | Update::Gone(_)
+        | Update::Renewed(..) => Ok(()),
     }
 }
 

@@ -134,6 +134,11 @@ impl Directory {
         self.keyrings.get(&keyring)
     }
 
+    /// Every keyring's chain at hand.
+    pub fn keyring_chains(&self) -> impl Iterator<Item = &KeyringChain> {
+        self.keyrings.values()
+    }
+
     /// A unit's chain.
     #[must_use]
     pub fn unit_chain(&self, unit: UnitId) -> Option<&UnitChain> {

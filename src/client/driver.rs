@@ -18,6 +18,7 @@ pub mod mailbox;
 pub mod organization;
 mod outgoing;
 mod parties;
+pub mod rekey;
 mod ring;
 mod rpc;
 mod task;

@@ -55,6 +55,16 @@ pub const ASK_AGAIN_MAX: u64 = 20;
 /// Milliseconds by which each wait before asking again is longer than the one before.
 pub const ASK_AGAIN_STEP_MS: u64 = 100;
 
+/// Longest wait before a client does what any member may do, in milliseconds: long enough that of the members of
+/// a ward one comes first and the others see it done, short enough that a removal is soon worth something.
+pub const CHORE_JITTER_MS: u64 = 4_000;
+
+/// Milliseconds before a client does the same chore again: nobody can keep it busy by asking over and over.
+pub const CHORE_REST_MS: u64 = 60_000;
+
+/// Chores that wait or rest: more keyrings than one person is in. What is over it is done by another member.
+pub const CHORES_MAX: usize = 256;
+
 /// Drafts that wait to be sent: a day offline of a busy person, and a bot that outruns its server is told so.
 pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
 

@@ -126,7 +126,7 @@ impl Client {
     }
 
     /// Does a control act, anchored anew as long as others come first.
-    async fn act(
+    pub(crate) async fn act(
         &mut self,
         id: ThreadId,
         mut make: impl AsyncFnMut(&mut Self, &mut Thread) -> Result<Control, ClientError>,

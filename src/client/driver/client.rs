@@ -29,11 +29,12 @@ use super::enter::{Entered, secret_error};
 use super::http::Http;
 use super::live::{Command, Live};
 use super::local::Local;
+use super::rekey::Renewed;
 use super::ring::Ring;
 use super::rpc::Rpc;
 use super::thread::{Message, Thread};
 use crate::core::outbox::{Answer, DraftId};
-use crate::core::{Backoff, Credentials, Link, Outbox, Output, StopReason};
+use crate::core::{Backoff, Chore, Chores, Credentials, Link, Outbox, Output, StopReason};
 use crate::error::ClientError;
 use crate::limits::BACKOFF_BASE_MS;
 
@@ -78,6 +79,8 @@ pub enum Update {
     Invited(ThreadId),
     /// A thread is gone for the user.
     Gone(ThreadId),
+    /// This client looked after keys that somebody had to renew.
+    Renewed(Chore, Renewed),
     /// Something could not be used: an attack, or a failure that is tried again.
     Trouble(Option<ThreadId>, ClientError),
 }
@@ -117,6 +120,8 @@ pub struct Client {
     pub(crate) arrived: VecDeque<Output>,
     pub(crate) updates: VecDeque<Update>,
     pub(crate) clock: Steady,
+    /// What this client does for others without being asked.
+    pub(crate) chores: Chores,
     pub(crate) reports_old_entries: bool,
     pub(crate) known_units: HashMap<OrgId, Vec<UnitId>>,
     /// Applied, told to the caller, and not yet known to be handled.
@@ -195,6 +200,7 @@ impl Client {
             arrived: VecDeque::new(),
             updates: VecDeque::new(),
             clock: Steady::start(),
+            chores: Chores::new(u64::from_be_bytes(draw(&mut SystemEntropy))),
             reports_old_entries: false,
             known_units: HashMap::new(),
             told: Vec::new(),
@@ -357,7 +363,8 @@ impl Client {
 
     /// Waits until there is something for [`Self::work`] to do. May be cancelled at any time.
     pub async fn wait(&mut self) {
-        let pause = match self.next_send_in() {
+        let chore = self.chores.next_at().map(|at| at.saturating_sub(self.clock.ms()));
+        let pause = match [self.next_send_in(), chore].into_iter().flatten().min() {
             Some(0) => return,
             Some(ms) => ms,
             None => 60_000,
@@ -393,6 +400,7 @@ impl Client {
         self.told = self.process_events().await;
         self.process_answers().await?;
         self.send_drafts().await?;
+        self.do_chores().await;
         Ok(self.updates.drain(..).collect())
     }
 

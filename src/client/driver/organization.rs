@@ -2,7 +2,7 @@
 
 use relais_chain::facts::{Capacity, Facts as _, KeyringKind, KeyringRef, Owner};
 use relais_chain::hash::commitment;
-use relais_chain::keyring_body::{Reason, Role};
+use relais_chain::keyring_body::Role;
 use relais_chain::link::Place;
 use relais_chain::unit::{Attestation, Standing, UnitBody};
 use relais_chain::{KeyringChain, Signed, sign};
@@ -38,7 +38,7 @@ fn after(place: Place, link: &Signed) -> Place {
     Place { seq: place.seq + 1, prev: Some(link.link_hash()), ..place }
 }
 
-fn signer(account: &Account, capacity: Option<Capacity>, now_ms: u64) -> Signer<'_> {
+pub(crate) fn signer(account: &Account, capacity: Option<Capacity>, now_ms: u64) -> Signer<'_> {
     Signer { capacity, ..account.signer(now_ms) }
 }
 
@@ -154,7 +154,7 @@ impl Client {
     }
 
     /// The capacity in which this user administers a unit: its own `OA`, or one above.
-    async fn admin_of(&mut self, unit: UnitId) -> Result<Capacity, ClientError> {
+    pub(crate) async fn admin_of(&mut self, unit: UnitId) -> Result<Capacity, ClientError> {
         let mut next = Some(unit);
         while let Some(unit) = next {
             self.book.refresh(&self.rpc, ChainName::Unit(unit)).await?;
@@ -253,58 +253,11 @@ impl Client {
         Some(Capacity { keyring: paired, seq: managers.tail().seq() })
     }
 
-    async fn append_link(&mut self, keyring: KeyringId, made: Made) -> Result<(), ClientError> {
+    pub(crate) async fn append_link(&mut self, keyring: KeyringId, made: Made) -> Result<(), ClientError> {
         self.stage(made.boxes).await?;
         let links = vec![chain_link(ChainKind::Keyring, keyring.into(), &made.link)?];
         self.rpc.call(AppendLinks { idem: idem(), links }).await?;
         self.book.refresh(&self.rpc, ChainName::Keyring(keyring)).await
-    }
-
-    /// Renews every keyring at hand that must be renewed: somebody was removed from it, or one of its members
-    /// has a newer key. Staleness is computed here, never taken from the server's word (SEC-07).
-    ///
-    /// # Errors
-    /// The connection's; a rotation that somebody else made first is not one.
-    pub async fn rotate_due(&mut self, keyrings: &[KeyringId]) -> Result<usize, ClientError> {
-        self.ready().await?;
-        let mut rotated = 0;
-        for keyring in keyrings {
-            self.book.refresh(&self.rpc, ChainName::Keyring(*keyring)).await?;
-            let members: Vec<KeyringId> = self
-                .book
-                .chains()
-                .keyring_chain(*keyring)
-                .map(|chain| chain.members().map(|(id, _)| id).collect())
-                .unwrap_or_default();
-            for member in members {
-                self.book.refresh(&self.rpc, ChainName::Keyring(member)).await?;
-            }
-            let chain = self.book.chains().keyring_chain(*keyring).ok_or(ClientError::NotFound)?;
-            if !chain.rotation_due() && chain.stale_members(self.book.chains()).is_empty() {
-                continue;
-            }
-            match self.rotate(*keyring).await {
-                Ok(()) => rotated += 1,
-                // Somebody else was first, or this user cannot: the next one online will.
-                Err(ClientError::Refused(_) | ClientError::NoKey) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(rotated)
-    }
-
-    async fn rotate(&mut self, keyring: KeyringId) -> Result<(), ClientError> {
-        let seeds = self.ring.reach(&self.rpc, &mut self.book, &self.account, keyring).await?;
-        let chain = self.book.chains().keyring_chain(keyring).ok_or(ClientError::NotFound)?;
-        let seed = seeds.get(chain.generation()).ok_or(ClientError::NoKey)?;
-        let by = signer(&self.account, None, self.rpc.http.now_ms());
-        let (made, fresh) =
-            keyring::rotate(chain, Some(seed), self.book.chains(), Reason::Removed, &by, &mut SystemEntropy)
-                .map_err(box_error)?;
-        let generation = chain.generation() + 1;
-        self.append_link(keyring, made).await?;
-        self.ring.made(keyring, generation, fresh);
-        Ok(())
     }
 
     /// Invites somebody to the instance, or into a unit (USR-02). The token is handed over, or mailed.

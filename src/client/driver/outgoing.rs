@@ -140,7 +140,8 @@ impl Client {
         let mut state = thread.state.clone();
         let mut entries = Vec::new();
         let age_ms = self.now_ms().saturating_sub(thread.epoch_since_ms);
-        let due = epoch_due(state.roster(), self.book.chains(), thread.epoch_messages, age_ms);
+        let due = epoch_due(state.roster(), self.book.chains(), thread.epoch_messages, age_ms)
+            .or_else(|| thread.asked_box.map(|_| Due::Age));
         let seed = match due {
             Some(due) => Some(self.renew_epoch(thread, &mut state, due, &mut entries).await?),
             None => None,

@@ -24,6 +24,8 @@ pub struct Thread {
     pub(crate) title: Option<String>,
     pub(crate) epoch_messages: u64,
     pub(crate) epoch_since_ms: u64,
+    /// Who asked for a box of the epoch in force and has not been given one.
+    pub(crate) asked_box: Option<UserId>,
     /// Entries up to here were there before, or were told in an earlier run: they are no news.
     pub(crate) floor: u64,
 }
@@ -76,6 +78,7 @@ impl Thread {
             title: None,
             epoch_messages: 0,
             epoch_since_ms: 0,
+            asked_box: None,
             floor: 0,
         }
     }
@@ -99,8 +102,14 @@ impl Thread {
         match &applied.control {
             Some(control) => {
                 if matches!(control, Control::Create(_) | Control::Epoch(_)) {
+                    self.asked_box = None;
                     self.epoch_messages = 0;
                     self.epoch_since_ms = committed_ms;
+                }
+                // An older epoch is behind the history wall, or opens with the one in force.
+                let current = self.state.roster().epoch().number;
+                if matches!(control, Control::ReboxRequest { epoch, .. } if *epoch == current) {
+                    self.asked_box = Some(applied.core.author.user);
                 }
                 self.keys.note(control);
             }

@@ -115,6 +115,10 @@ impl Client {
             Event::ChainGrew(grew) => {
                 let name = ChainName::of(grew.chain, grew.id);
                 self.book.refresh(&self.rpc, name).await.map_err(|error| (None, error))?;
+                if let ChainName::Keyring(keyring) = name {
+                    self.notice_keyring(keyring);
+                    self.notice_member(keyring);
+                }
                 if name == ChainName::User(self.user()) {
                     self.verify_own().await.map_err(|error| (None, error))?;
                 }
@@ -174,6 +178,9 @@ impl Client {
             .await?;
         let applied = state.commit(checked).map_err(ClientError::entry)?;
         thread.note(&applied, entry.at.get());
+        if thread.asked_box.is_some_and(|by| by != self.user()) {
+            self.notice_rebox(id);
+        }
         if let Some((pinned, head)) = self.saved.threads.get(&id)
             && *pinned == applied.n
             && *head != applied.head

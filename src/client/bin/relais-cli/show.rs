@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use relais_client::core::Chore;
 use relais_client::driver::{Content, Message, Update, clock};
 use serde_json::{Value, json};
 
@@ -73,6 +74,13 @@ pub(crate) fn update_json(update: &Update) -> Value {
         }),
         Update::Invited(thread) => json!({"event": "invited", "thread": thread.to_hex()}),
         Update::Gone(thread) => json!({"event": "gone", "thread": thread.to_hex()}),
+        Update::Renewed(chore, renewed) => {
+            let (what, id) = match chore {
+                Chore::Keyring(keyring) => ("keyring", keyring.to_hex()),
+                Chore::Rebox(thread) => ("thread", thread.to_hex()),
+            };
+            json!({"event": "renewed", what: id, "outcome": format!("{renewed:?}").to_lowercase()})
+        }
         Update::Trouble(thread, error) => json!({
             "event": "trouble", "thread": thread.map(|thread| thread.to_hex()),
             "error": error.code(), "text": error.to_string(),
