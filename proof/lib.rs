@@ -20,3 +20,4 @@ pub mod say;
 pub mod search;
 pub mod server;
 pub mod task;
+pub mod threads;

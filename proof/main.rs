@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use relais_proof::{chat, persona};
+use relais_proof::{chat, persona, threads};
 
 /// Shows claims of the README on the running programs.
 #[derive(Parser)]
@@ -20,6 +20,8 @@ enum Proof {
     Chat(Programs),
     /// A server that lies in every listed way; the client notices each, and only by the check that names it.
     HostileServer(Programs),
+    /// People join, part and renew their keys, and their clients do their part unasked.
+    Threads(Programs),
     /// One person as a process; used by the proofs themselves.
     #[command(hide = true)]
     Persona(persona::Arguments),
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let holds = match arguments.proof {
         Proof::Chat(programs) => runtime.block_on(Box::pin(chat::run(&programs.server, programs.quick)))?,
+        Proof::Threads(programs) => runtime.block_on(Box::pin(threads::prove(&programs.server)))?,
         Proof::HostileServer(programs) => runtime.block_on(hostile_server(&programs))?,
         Proof::Persona(arguments) => {
             runtime.block_on(Box::pin(persona::run(arguments)))?;

@@ -49,6 +49,11 @@ pub const PROOFS: &[Proof] = &[
         how: How::Program,
     },
     Proof {
+        name: "threads",
+        claim: "people join, part and renew their keys; what is due is done by whoever is online, once",
+        how: How::Program,
+    },
+    Proof {
         name: "crash",
         claim: "what was acknowledged is there after kill -9 and after a power cut, whole",
         how: How::Tool { package: "relais-store", program: "relais-store-crash", arguments: &["run"] },
