@@ -8,7 +8,7 @@
 //! | key exchange | 3DH over ristretto255, SHA-512 |
 //! | key stretching | Argon2id v1.3, 64 MiB, 3 passes, 4 lanes, salt of 16 zero bytes, output 64 bytes (client only) |
 //! | context | empty |
-//! | client identity | the user id, 16 bytes |
+//! | client identity | the user id in lower-case hexadecimal, 32 bytes: libraries that take only text exist |
 //! | server identity | the instance's origin as its address bar shows it (`https://host[:port]`), UTF-8 |
 //! | credential identifier | the user id, 16 bytes (an address may change, the id does not) |
 //! | password | UTF-8 in normal form C |
@@ -152,7 +152,8 @@ impl Registering {
     ) -> Result<Registered, E2eeError> {
         identity.check()?;
         let response = RegistrationResponse::deserialize(response).map_err(|_| E2eeError::OpaqueMalformed)?;
-        let params = ClientRegistrationFinishParameters::new(identifiers(identity), Some(&self.ksf));
+        let client = identity.user.to_hex();
+        let params = ClientRegistrationFinishParameters::new(identifiers(identity, &client), Some(&self.ksf));
         let done = self
             .state
             .finish(&mut Rng08(entropy), &self.password, response, params)
@@ -215,7 +216,8 @@ impl SigningIn {
     ) -> Result<SignedIn, E2eeError> {
         identity.check()?;
         let response = CredentialResponse::deserialize(response).map_err(|_| E2eeError::OpaqueMalformed)?;
-        let params = ClientLoginFinishParameters::new(None, identifiers(identity), Some(&self.ksf));
+        let client = identity.user.to_hex();
+        let params = ClientLoginFinishParameters::new(None, identifiers(identity, &client), Some(&self.ksf));
         let done =
             self.state.finish(&mut Rng08(entropy), &self.password, response, params).map_err(login_error)?;
         let server_key: ServerKey = done.server_s_pk.serialize().into();
@@ -241,8 +243,8 @@ fn login_error(error: ProtocolError) -> E2eeError {
     }
 }
 
-fn identifiers<'a>(identity: &'a Identity<'_>) -> Identifiers<'a> {
-    Identifiers { client: Some(identity.user.as_bytes()), server: Some(identity.origin.as_bytes()) }
+fn identifiers<'a>(identity: &'a Identity<'_>, client: &'a str) -> Identifiers<'a> {
+    Identifiers { client: Some(client.as_bytes()), server: Some(identity.origin.as_bytes()) }
 }
 
 /// One keyboard types é as one character, another as two: both are one password.

@@ -46,7 +46,7 @@ fn log_in(server: &mut Server, password: &str, identity: &Identity<'_>) -> Resul
     let mut client = ReplayedEntropy::dangerous_from_seed([2; 32]);
     let (state, ke1) = SigningIn::start(password, KsfParams::DANGEROUS_FAST, &mut client)?;
     let record = ServerRegistration::<Suite>::deserialize(&server.record).unwrap();
-    let client_id = user();
+    let client_id = user().to_hex();
     let params = || ServerLoginParameters {
         context: None,
         identifiers: Identifiers { client: Some(client_id.as_bytes()), server: Some(ORIGIN.as_bytes()) },
@@ -123,7 +123,10 @@ fn a_server_with_another_key_is_noticed() {
         user().as_bytes(),
         ServerLoginParameters {
             context: None,
-            identifiers: Identifiers { client: Some(user().as_bytes()), server: Some(ORIGIN.as_bytes()) },
+            identifiers: Identifiers {
+                client: Some(user().to_hex().as_bytes()),
+                server: Some(ORIGIN.as_bytes()),
+            },
         },
     )
     .unwrap();

@@ -1,5 +1,5 @@
-//! The server's half of OPAQUE (RFC 9807): ristretto255-SHA512, 3DH, no context; identifiers are the user's id
-//! (client) and the instance's origin (server); the credential identifier is the user's id.
+//! The server's half of OPAQUE (RFC 9807): ristretto255-SHA512, 3DH, no context; identifiers are the user's id in
+//! hexadecimal (client) and the instance's origin (server); the credential identifier is the user's id.
 //!
 //! A login that does not exist is answered from a made-up record of a made-up id, both stable, so that the
 //! two cases look alike from outside.
@@ -88,7 +88,7 @@ impl<'a> OpaqueServer<'a> {
             record,
             request,
             user.as_bytes(),
-            self.parameters(&user),
+            self.parameters(&user.to_hex()),
         )
         .map_err(|_| OpaqueError)?;
         Ok(LoginAnswer {
@@ -104,16 +104,19 @@ impl<'a> OpaqueServer<'a> {
     pub(crate) fn login_finish(&self, user: UserId, state: &[u8], message: &[u8]) -> Result<(), OpaqueError> {
         let state = ServerLogin::<Suite>::deserialize(state).map_err(|_| OpaqueError)?;
         let message = CredentialFinalization::deserialize(message).map_err(|_| OpaqueError)?;
-        state.finish(message, self.parameters(&user)).map(|_| ()).map_err(|_| OpaqueError)
+        state.finish(message, self.parameters(&user.to_hex())).map(|_| ()).map_err(|_| OpaqueError)
     }
 
-    fn parameters<'u>(&self, user: &'u UserId) -> ServerLoginParameters<'static, 'u>
+    fn parameters<'u>(&self, client: &'u str) -> ServerLoginParameters<'static, 'u>
     where
         'a: 'u,
     {
         ServerLoginParameters {
             context: None,
-            identifiers: Identifiers { client: Some(user.as_bytes()), server: Some(self.origin.as_bytes()) },
+            identifiers: Identifiers {
+                client: Some(client.as_bytes()),
+                server: Some(self.origin.as_bytes()),
+            },
         }
     }
 }
@@ -137,8 +140,8 @@ mod tests {
         argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
     }
 
-    fn identifiers(user: &UserId) -> Identifiers<'_> {
-        Identifiers { client: Some(user.as_bytes()), server: Some(ORIGIN.as_bytes()) }
+    fn identifiers(client: &str) -> Identifiers<'_> {
+        Identifiers { client: Some(client.as_bytes()), server: Some(ORIGIN.as_bytes()) }
     }
 
     fn setup() -> ServerSetup<Suite> {
@@ -154,7 +157,7 @@ mod tests {
                 &mut OsRng,
                 password,
                 RegistrationResponse::deserialize(&answer).unwrap(),
-                ClientRegistrationFinishParameters::new(identifiers(&user), Some(&cheap())),
+                ClientRegistrationFinishParameters::new(identifiers(&user.to_hex()), Some(&cheap())),
             )
             .unwrap();
         OpaqueServer::register_finish(&finish.message.serialize()).unwrap()
@@ -173,7 +176,7 @@ mod tests {
             &mut OsRng,
             password,
             CredentialResponse::deserialize(&answer.message).unwrap(),
-            ClientLoginFinishParameters::new(None, identifiers(&user), Some(&cheap())),
+            ClientLoginFinishParameters::new(None, identifiers(&user.to_hex()), Some(&cheap())),
         );
         finish.ok().map(|finish| (answer.state, finish.message.serialize().to_vec()))
     }

@@ -304,7 +304,10 @@ async fn a_recovery_code_gives_access_back_and_ends_all_sessions() {
                 &mut rand08::rngs::OsRng,
                 b"new one",
                 opaque_ke::RegistrationResponse::deserialize(granted.opaque.as_slice()).unwrap(),
-                opaque_ke::ClientRegistrationFinishParameters::new(identifiers(&ada.user), Some(&cheap())),
+                opaque_ke::ClientRegistrationFinishParameters::new(
+                    identifiers(&ada.user.to_hex()),
+                    Some(&cheap()),
+                ),
             )
             .unwrap();
         world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &vault_link(2));
@@ -347,7 +350,10 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
             &mut rand08::rngs::OsRng,
             b"another",
             opaque_ke::RegistrationResponse::deserialize(answer.opaque.as_slice()).unwrap(),
-            opaque_ke::ClientRegistrationFinishParameters::new(identifiers(&ada.user), Some(&cheap())),
+            opaque_ke::ClientRegistrationFinishParameters::new(
+                identifiers(&ada.user.to_hex()),
+                Some(&cheap()),
+            ),
         )
         .unwrap();
     world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &vault_link(2));
