@@ -99,6 +99,8 @@ export default defineConfig(({ mode }) => ({
       },
       {
         extends: true,
+        // The vectors and golden bytes that hold every implementation lie beside `web/`.
+        server: { fs: { allow: ['..'] } },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts', 'src/**/*.svelte.test.ts'],

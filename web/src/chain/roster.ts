@@ -209,80 +209,60 @@ export class Roster {
 
   /** Takes in a control entry. On an error the roster is spoilt: work on a copy. */
   async apply(act: Act, control: Control): Promise<void> {
-    if (control.t === 'create') {
-      this.#create(act, control.create);
-      return;
+    if (control.t === 'create') this.#create(act, control.create);
+    else {
+      check(this.form !== 'direct' || DIRECT.has(control.t), 'NotInDirect');
+      if (control.t === 'accept') await people.accept(this, act, control.invite, control.bearer);
+      else this.#applyAct(act, control);
     }
-    check(this.form !== 'direct' || DIRECT.has(control.t), 'NotInDirect');
+  }
+
+  #applyAct(act: Act, control: Exclude<Control, { readonly t: 'create' | 'accept' }>): void {
     switch (control.t) {
-      case 'policy': {
+      case 'policy':
         this.#setPolicy(act, control.policy);
-        return;
-      }
-      case 'add': {
+        break;
+      case 'add':
         people.add(this, act, control.party, control.boxes, control.history);
-        return;
-      }
-      case 'invite': {
+        break;
+      case 'invite':
         people.invite(this, act, control);
-        return;
-      }
-      case 'accept':
-        return people.accept(this, act, control.invite, control.bearer);
-      case 'decline': {
+        break;
+      case 'decline':
         people.decline(this, act, control.invite);
-        return;
-      }
-      case 'take': {
+        break;
+      case 'take':
         triage.take(this, act, control.team);
-        return;
-      }
-      case 'assign': {
+        break;
+      case 'assign':
         triage.assign(this, act, control.team, control.user);
-        return;
-      }
-      case 'return': {
+        break;
+      case 'return':
         triage.giveBack(this, act, control.team);
-        return;
-      }
-      case 'forward': {
+        break;
+      case 'forward':
         triage.forward(this, act, control.from, control.to);
-        return;
-      }
-      case 'withdraw_team': {
+        break;
+      case 'withdraw_team':
         people.withdrawTeam(this, act, control.team);
-        return;
-      }
-      case 'withdraw_invite': {
+        break;
+      case 'withdraw_invite':
         people.withdrawInvite(this, act, control.invite);
-        return;
-      }
-      case 'remove': {
+        break;
+      case 'remove':
         people.remove(this, act, control.party);
-        return;
-      }
-      case 'leave': {
+        break;
+      case 'leave':
         people.leave(this, act);
-        return;
-      }
-      case 'role': {
+        break;
+      case 'role':
         people.setRole(this, act, control.user, control.role);
-        return;
-      }
-      case 'link_patient': {
+        break;
+      case 'link_patient':
         this.#linkPatient(act, control.org, control.file);
-        return;
-      }
-      case 'priority':
-      case 'ack':
-      case 'epoch':
-      case 'close':
-      case 'rebox_request':
-      case 'call_join':
-      case 'call_leave': {
+        break;
+      default:
         this.#applyCommon(act, control);
-        return;
-      }
     }
   }
 
