@@ -14,7 +14,7 @@ export interface Facts {
   /** Entries this person has seen. */
   readonly read: number;
   /** Entries above `read` that are no messages of others: signed acts, and own ones. */
-  readonly silent: readonly number[];
+  readonly silent: ReadonlySet<number>;
   /** Server time of the last entry. */
   readonly at: number;
   readonly closed: boolean;
@@ -24,27 +24,31 @@ export interface RowsState {
   readonly threads: ReadonlyMap<string, Facts>;
 }
 
+/** What a card of the server says. */
+export interface Card {
+  readonly thread: string;
+  readonly len: number;
+  readonly read: number;
+  readonly at: number;
+  readonly closed: boolean;
+}
+
+/** A verified entry. */
+export interface Entry {
+  readonly n: number;
+  readonly at: number;
+  /** It is an act, or of this person. */
+  readonly silent: boolean;
+}
+
 export type Input =
-  /** A card of the server; a snapshot is many of them. */
-  | {
-      readonly t: 'card';
-      readonly thread: string;
-      readonly len: number;
-      readonly read: number;
-      readonly at: number;
-      readonly closed: boolean;
-    }
-  /** A verified entry. `silent`: it is an act, or of this person. */
-  | {
-      readonly t: 'entry';
-      readonly thread: string;
-      readonly n: number;
-      readonly at: number;
-      readonly silent: boolean;
-    }
+  /** Cards of the server; a snapshot is many of them. */
+  | { readonly t: 'cards'; readonly cards: readonly Card[] }
+  /** Verified entries of a thread. */
+  | { readonly t: 'entries'; readonly thread: string; readonly entries: readonly Entry[] }
   | { readonly t: 'read'; readonly thread: string; readonly n: number }
   | { readonly t: 'closed'; readonly thread: string }
-  | { readonly t: 'gone'; readonly thread: string }
+  | { readonly t: 'gone'; readonly threads: readonly string[] }
   /** A snapshot was read to its end: what it does not name is gone. */
   | { readonly t: 'only'; readonly threads: readonly string[] };
 
@@ -58,11 +62,13 @@ export interface Step {
 /** Nothing known yet. */
 export const NONE: RowsState = { threads: new Map() };
 
-const FRESH: Facts = { len: 0, read: 0, silent: [], at: 0, closed: false };
+/** Of a thread of which nothing is known yet. */
+export const FRESH: Facts = { len: 0, read: 0, silent: new Set(), at: 0, closed: false };
 
 /** Entries of others that this person has not seen. */
 export function unread(facts: Facts): number {
-  const silent = facts.silent.filter((n) => n > facts.read && n <= facts.len).length;
+  let silent = 0;
+  for (const n of facts.silent) if (n > facts.read && n <= facts.len) silent += 1;
   return Math.max(0, facts.len - facts.read - silent);
 }
 
@@ -76,30 +82,28 @@ export function ordered(state: RowsState): string[] {
 /** Takes one input. */
 export function step(state: RowsState, input: Input): Step {
   switch (input.t) {
-    case 'card': {
+    case 'cards':
+      return put(
+        state,
+        input.cards.map((card) => [card.thread, withCard(state.threads.get(card.thread) ?? FRESH, card)]),
+      );
+    case 'entries': {
       const known = state.threads.get(input.thread) ?? FRESH;
-      return put(state, input.thread, {
-        ...known,
-        len: Math.max(known.len, input.len),
-        read: Math.max(known.read, input.read),
-        at: Math.max(known.at, input.at),
-        closed: known.closed || input.closed,
-      });
+      return put(state, [[input.thread, withEntries(known, input.entries)]]);
     }
-    case 'entry':
-      return entry(state, input.thread, input.n, input.at, input.silent);
     case 'read': {
       const known = state.threads.get(input.thread);
       if (!known || input.n <= known.read) return none(state);
       const read = Math.min(input.n, Math.max(known.len, known.read));
-      return put(state, input.thread, { ...known, read, silent: known.silent.filter((n) => n > read) });
+      const silent = new Set([...known.silent].filter((n) => n > read));
+      return put(state, [[input.thread, { ...known, read, silent }]]);
     }
     case 'closed': {
       const known = state.threads.get(input.thread);
-      return known ? put(state, input.thread, { ...known, closed: true }) : none(state);
+      return known ? put(state, [[input.thread, { ...known, closed: true }]]) : none(state);
     }
     case 'gone':
-      return remove(state, [input.thread]);
+      return remove(state, input.threads);
     case 'only': {
       const named = new Set(input.threads);
       return remove(
@@ -110,21 +114,36 @@ export function step(state: RowsState, input: Input): Step {
   }
 }
 
-function entry(state: RowsState, thread: string, n: number, at: number, silent: boolean): Step {
-  const known = state.threads.get(thread) ?? FRESH;
-  const remember = silent && n > known.read && !known.silent.includes(n);
-  return put(state, thread, {
+function withCard(known: Facts, card: Card): Facts {
+  return {
     ...known,
-    len: Math.max(known.len, n),
-    at: Math.max(known.at, at),
-    silent: remember ? [...known.silent, n] : known.silent,
-  });
+    len: Math.max(known.len, card.len),
+    read: Math.max(known.read, card.read),
+    at: Math.max(known.at, card.at),
+    closed: known.closed || card.closed,
+  };
 }
 
-function put(state: RowsState, thread: string, facts: Facts): Step {
-  const known = state.threads.get(thread);
-  if (known && same(known, facts)) return none(state);
-  return { state: { threads: new Map(state.threads).set(thread, facts) }, changed: [thread], gone: [] };
+function withEntries(known: Facts, entries: readonly Entry[]): Facts {
+  const silent = new Set(known.silent);
+  let { len, at } = known;
+  for (const entry of entries) {
+    len = Math.max(len, entry.n);
+    at = Math.max(at, entry.at);
+    if (entry.silent && entry.n > known.read) silent.add(entry.n);
+  }
+  return { ...known, len, at, silent };
+}
+
+function put(state: RowsState, rows: readonly (readonly [string, Facts])[]): Step {
+  const fresh = rows.filter(([thread, facts]) => {
+    const known = state.threads.get(thread);
+    return !known || !same(known, facts);
+  });
+  if (fresh.length === 0) return none(state);
+  const threads = new Map(state.threads);
+  for (const [thread, facts] of fresh) threads.set(thread, facts);
+  return { state: { threads }, changed: fresh.map(([thread]) => thread), gone: [] };
 }
 
 function remove(state: RowsState, ids: readonly string[]): Step {
@@ -136,4 +155,9 @@ function remove(state: RowsState, ids: readonly string[]): Step {
 const none = (state: RowsState): Step => ({ state, changed: [], gone: [] });
 
 const same = (a: Facts, b: Facts): boolean =>
-  a.len === b.len && a.read === b.read && a.at === b.at && a.closed === b.closed && unread(a) === unread(b);
+  a.len === b.len &&
+  a.read === b.read &&
+  a.at === b.at &&
+  a.closed === b.closed &&
+  a.silent.size === b.silent.size &&
+  unread(a) === unread(b);

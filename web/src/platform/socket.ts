@@ -25,10 +25,10 @@ export type OpenSocket = (events: SocketEvents) => Socket;
 /** What is used of a `WebSocket`, so that a test can bring another implementation. */
 export interface SocketLike {
   binaryType: string;
-  onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: (() => void) | null;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
   readonly readyState: number;
   send(bytes: Uint8Array<ArrayBuffer>): void;
   close(code?: number): void;
@@ -53,10 +53,10 @@ export function sockets(make: () => SocketLike): OpenSocket {
     socket.onopen = () => {
       events.opened();
     };
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }: { readonly data: unknown }) => {
       events.message(data instanceof ArrayBuffer ? new Uint8Array(data) : null);
     };
-    socket.onclose = ({ code, reason }) => {
+    socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => {
       forget();
       events.closed(code === NO_STATUS || code === ABNORMAL ? null : code, reason);
     };
