@@ -436,7 +436,7 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
     changePassword: (old) =>
       old === 'wrong'
         ? Promise.reject({ kind: 'local', code: 'wrongSecret' } satisfies Failure)
-        : wait(delay * 2),
+        : wait(delay * 2).then(() => RECOVERY),
   };
   const local = new Map<Id, Blob>();
 
