@@ -41,7 +41,7 @@ export interface Carrier {
 
 /** The drafts of one session. */
 export class Postbox {
-  readonly #keep: Keep | null;
+  readonly #keep: Keep;
   readonly #clock: Clock;
   readonly #carrier: Carrier;
   #state: OutboxState;
@@ -50,7 +50,7 @@ export class Postbox {
   /** Drafts become durable one after the other, in the order of writing. */
   #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(keep: Keep | null, clock: Clock, carrier: Carrier, state: OutboxState) {
+  private constructor(keep: Keep, clock: Clock, carrier: Carrier, state: OutboxState) {
     this.#keep = keep;
     this.#clock = clock;
     this.#carrier = carrier;
@@ -58,8 +58,8 @@ export class Postbox {
   }
 
   /** The postbox with what was kept. It sends nothing before {@link start}. */
-  static async open(keep: Keep | null, clock: Clock, carrier: Carrier): Promise<Postbox> {
-    const kept = keep ? await keep.outbox() : { drafts: [], batches: [] };
+  static async open(keep: Keep, clock: Clock, carrier: Carrier): Promise<Postbox> {
+    const kept = await keep.outbox();
     return new Postbox(keep, clock, carrier, restore(kept.drafts, kept.batches));
   }
 
@@ -97,7 +97,7 @@ export class Postbox {
     return this.inOrder(async () => {
       if (isFull(this.#state)) throw local('storageFull');
       const written: Draft = { ...draft, order: this.#state.nextOrder, refused: null };
-      await this.#keep?.putDrafts([written], files);
+      await this.#keep.putDrafts([written], files);
       this.give({ t: 'written', draft: written });
       this.#carrier.changed(draft.thread);
     });
@@ -114,7 +114,7 @@ export class Postbox {
     if (!known) throw local('notFound');
     this.give({ t: 'discard', draft });
     if (this.drafts(thread).some((one) => one.id === draft)) throw local('notPossible');
-    await this.#keep?.dropBlobs(known.blobs);
+    await this.#keep.dropBlobs(known.blobs);
     this.#carrier.changed(thread);
   }
 
@@ -162,10 +162,10 @@ export class Postbox {
   /** What is lost here is repeated by the next start, and recognized by the server. */
   private async store(record: Change): Promise<void> {
     try {
-      if (record.t === 'unsealed') await this.#keep?.remove(record.thread, []);
-      else if (record.t === 'done') await this.#keep?.remove(record.thread, record.drafts);
-      else if (record.t === 'discarded') await this.#keep?.remove(null, [record.draft]);
-      else await this.#keep?.remove(record.thread, [], record.drafts);
+      if (record.t === 'unsealed') await this.#keep.remove(record.thread, []);
+      else if (record.t === 'done') await this.#keep.remove(record.thread, record.drafts);
+      else if (record.t === 'discarded') await this.#keep.remove(null, [record.draft]);
+      else await this.#keep.remove(record.thread, [], record.drafts);
       if (record.t === 'changed') this.#carrier.changed(record.thread);
     } catch (error) {
       this.#carrier.trouble(null, ofAny(error));
@@ -183,7 +183,7 @@ export class Postbox {
         drafts: drafts.map((one) => one.id),
         append: { idem, thread: unhex(thread), entries },
       };
-      await this.#keep?.putBatch(batch);
+      await this.#keep.putBatch(batch);
       this.give({ t: 'sealed', batch });
     } catch (error) {
       const trouble = ofAny(error);

@@ -23,6 +23,10 @@ import type { Credentials } from './session';
 const RPC_PATH = '/api/v1/rpc';
 const HASH_HEADER = 'relais-sha256';
 
+/** Times that a request with an idempotency key is asked again, and milliseconds more between each two. */
+const SURE_TRIES_MAX = 20;
+const SURE_PAUSE_MS = 100;
+
 /** Milliseconds for the bytes of a file. */
 const FILE_TIMEOUT_MS = 600_000;
 
@@ -54,6 +58,18 @@ export class Rpc {
     }
   }
 
+  /** Asks something that carries an idempotency key: again, as it is, until an answer comes or it is given up. */
+  async surely<N extends CallName>(name: N, body: CallBody<N>): Promise<Answer<N>> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.call(name, body);
+      } catch (error) {
+        if (!(error instanceof Trouble) || !error.isTransient || tries > SURE_TRIES_MAX) throw error;
+        await pause(this.clock, SURE_PAUSE_MS * tries);
+      }
+    }
+  }
+
   /** Asks once. */
   async ask<N extends CallName>(name: N, body: CallBody<N>): Promise<Answer<N>> {
     const request = requestOf(name, body);
@@ -64,10 +80,15 @@ export class Rpc {
       if (result.answer.t !== name) throw local('protocol');
       return result.answer.answer as Answer<N>;
     }
-    return this.askHttp(name, frame);
+    return this.askFrame(name, frame);
   }
 
-  private async askHttp<N extends CallName>(name: N, frame: Uint8Array<ArrayBuffer>): Promise<Answer<N>> {
+  /** Asks once over HTTP, where an answer is larger than a frame of the socket. */
+  askHttp<N extends CallName>(name: N, body: CallBody<N>): Promise<Answer<N>> {
+    return this.askFrame(name, encodeAny(requestOf(name, body), 1));
+  }
+
+  private async askFrame<N extends CallName>(name: N, frame: Uint8Array<ArrayBuffer>): Promise<Answer<N>> {
     if (frame.length > LIMITS.RPC_BYTES_MAX) throw local('tooLarge');
     const headers: Record<string, string> = { 'content-type': 'application/msgpack' };
     if (this.credentials) headers['authorization'] = await this.prove('POST', RPC_PATH, await sha256(frame));

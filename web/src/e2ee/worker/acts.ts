@@ -1,0 +1,165 @@
+/**
+ * Acts on threads: new ones, and who takes part in them.
+ *
+ * Not known here: how they are shown. Everything here runs inside `Inside.alone`.
+ */
+
+import { DEFAULT_POLICY, keyringsOf, partyId, partyKey } from '../../chain/party';
+import type { Party } from '../../chain/party';
+import type { Control, Create } from '../../chain/control';
+import { signControl } from '../../chain/sign';
+import { REANCHOR_MAX } from '../../core/limits';
+import { unhex } from '../../wire/bytes';
+import type { Hex } from '../../wire/bytes';
+import { ERROR_CODE } from '../../wire/gen/wire';
+import type { Refusal, SignedEntry } from '../../wire/gen/wire';
+import type { NewThread, Priority } from '../api';
+import { textBody } from '../body';
+import { sealMessage } from '../message';
+import { firstEpoch, targetsOf } from '../thread';
+import { Trouble, local } from './errors';
+import type { Inside } from './inside';
+import {
+  catchUpAfter,
+  coreOf,
+  entryOf,
+  freshId,
+  freshIdem,
+  ownCheck,
+  renewEpoch,
+  signAct,
+  stage,
+  takeReceipts,
+} from './outgoing';
+import { personParty, teamParty } from './people';
+import type { Names } from './people';
+import { syncThread } from './reader';
+import { ofBox, ofContent } from './secrets';
+import { Thread } from './thread';
+
+/** The wire's priority for the page's. */
+export const PRIORITY_OF = { routine: 'normal', soon: 'high', urgent: 'urgent' } as const satisfies Record<
+  Priority,
+  string
+>;
+
+/** Opens a thread with these people and teams, and its first message. */
+export async function createThread(inside: Inside, names: Names, input: NewThread): Promise<Hex> {
+  await inside.ready();
+  const id = freshId();
+  const parties = await partiesOf(inside, names, input);
+  const keyrings = [...new Set(parties.flatMap(keyringsOf))].sort();
+  let made;
+  try {
+    made = await firstEpoch(id, targetsOf(inside.book.chains, keyrings));
+  } catch (error) {
+    throw ofBox(error);
+  }
+  // The boxes name the keyrings that were verified; they are staged before the entries that name them.
+  await stage(inside, made.boxes);
+  const create: Create = {
+    form: 'thread',
+    context: input.org,
+    policy: DEFAULT_POLICY,
+    parties,
+    epoch: made.body,
+    priority: PRIORITY_OF[input.priority],
+  };
+  const thread = new Thread(id);
+  const state = thread.state.clone();
+  const signed = await signControl(inside.account.signer, coreOf(inside, state, 'create'), {
+    t: 'create',
+    create,
+  });
+  await ownCheck(inside, state, signed);
+  const entries = [entryOf(signed)];
+  try {
+    const body = { ...textBody(input.text), title: input.title === '' ? null : input.title };
+    entries.push(
+      entryOf(await sealMessage(inside.account.signer, coreOf(inside, state, 'message'), made.seed, body)),
+    );
+  } catch (error) {
+    throw ofContent(error);
+  }
+  await appendNow(inside, id, entries);
+  return id;
+}
+
+async function partiesOf(inside: Inside, names: Names, input: NewThread): Promise<Party[]> {
+  const { org } = input;
+  const parties = new Map<string, Party>();
+  const put = (party: Party): void => {
+    parties.set(partyKey(partyId(party)), party);
+  };
+  for (const user of new Set(input.people)) {
+    if (user !== inside.user) put(await personParty(inside, names, org, user, 'member'));
+  }
+  if (input.teams.length > 0 && org === null) throw local('notPossible');
+  for (const team of input.teams) if (org !== null) put(await teamParty(inside, names, org, team));
+  put(await personParty(inside, names, org, inside.user, 'owner'));
+  return [...parties.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, party]) => party);
+}
+
+/** Sends entries and takes them in. The same request is sent again until it is answered. */
+export async function appendNow(inside: Inside, id: Hex, entries: SignedEntry[]): Promise<void> {
+  const append = { idem: freshIdem(), thread: unhex(id), entries };
+  const { receipts } = await inside.rpc.surely('Append', append);
+  await takeReceipts(inside, append, receipts);
+}
+
+/** Does a control act, anchored anew as long as others come first. */
+export async function act(inside: Inside, id: Hex, make: (thread: Thread) => Control): Promise<void> {
+  await inside.ready();
+  for (let tries = 0; ; tries += 1) {
+    const thread = await syncThread(inside, id);
+    try {
+      await appendNow(inside, id, await makeAct(inside, thread, make(thread)));
+      return;
+    } catch (error) {
+      const refusal = error instanceof Trouble ? error.refusal : null;
+      if (!refusal || tries >= REANCHOR_MAX || !mayBeAnchoredAnew(refusal)) throw error;
+      await catchUpAfter(inside, id, refusal);
+    }
+  }
+}
+
+async function makeAct(inside: Inside, thread: Thread, control: Control): Promise<SignedEntry[]> {
+  const state = thread.state.clone();
+  const entries = [await signAct(inside, state, control)];
+  // Whoever was removed reads nothing from the same request on.
+  if (control.t === 'remove' && state.roster.phase === 'epochDue') {
+    await renewEpoch(inside, thread, state, 'participants', entries);
+  }
+  return entries;
+}
+
+function mayBeAnchoredAnew({ code }: Refusal): boolean {
+  return (
+    code === ERROR_CODE.Stale ||
+    code === ERROR_CODE.Conflict ||
+    code === ERROR_CODE.ChainRefused ||
+    code === ERROR_CODE.BoxMissing
+  );
+}
+
+/** What a call of the page means in this thread. */
+export function actOf(
+  inside: Inside,
+  thread: Thread,
+  what: 'accept' | 'decline' | 'leave' | 'close',
+): Control {
+  if (what === 'leave') return { t: 'leave' };
+  if (what === 'close') {
+    const { n, head } = thread.state.head;
+    return { t: 'close', finalSeq: n, finalHead: head, outcome: 'done', reason: null };
+  }
+  const invite = ownInvite(inside, thread);
+  return what === 'accept' ? { t: 'accept', invite, bearer: null } : { t: 'decline', invite, reason: null };
+}
+
+function ownInvite(inside: Inside, thread: Thread): Hex {
+  for (const [id, { invitee }] of thread.state.roster.invites) {
+    if (invitee.t === 'party' && invitee.party.kind === 'user' && invitee.party.id === inside.user) return id;
+  }
+  throw local('notFound');
+}

@@ -1,0 +1,213 @@
+/**
+ * Coming in: registration, sign-in, recovery, and going on after a reload.
+ *
+ * Not known here: what is done once inside.
+ */
+
+import { hex, unhex } from '../../wire/bytes';
+import type { Hex } from '../../wire/bytes';
+import { LIMITS } from '../../wire/gen/wire';
+import type { ServerCard, SessionGrant } from '../../wire/gen/wire';
+import type { Locale, ServerInfo } from '../api';
+import { Account, createAccount } from '../account';
+import type { NewAccount } from '../account';
+import { Registering, SigningIn } from '../opaque';
+import type { Registered, SignedIn } from '../opaque';
+import type { RecoveryCode } from '../recovery';
+import { hostile, local } from './errors';
+import type { Saved } from './inside';
+import { freshId, freshIdem } from './outgoing';
+import type { Rpc } from './rpc';
+import { ofSecret } from './secrets';
+import { credentialsOf } from './session';
+
+/** What came out of coming in. */
+export interface Entered {
+  readonly account: Account;
+  readonly saved: Saved;
+}
+
+/** A sign-in, registration or recovery that waits for its code. */
+export type Pending =
+  | { readonly t: 'login'; readonly who: Who; readonly user: Hex; readonly done: SignedIn }
+  | {
+      readonly t: 'register';
+      readonly who: Who;
+      readonly user: Hex;
+      readonly done: Registered;
+      made: NewAccount | null;
+    }
+  | { readonly t: 'recover'; readonly who: Who; readonly code: RecoveryCode; readonly password: string };
+
+/** What was typed, and the server it was typed for. */
+export interface Who {
+  readonly email: string;
+  readonly name: string;
+  readonly locale: Locale;
+  readonly card: ServerCard;
+}
+
+/** A server that was asked what it is. One that has another address than the page's is not this server. */
+export async function meet(rpc: Rpc, origin: string): Promise<ServerCard> {
+  const card = await rpc.call('GetServer', {});
+  rpc.clock.told(card.now);
+  if (card.origin.replace(/\/+$/, '') !== origin) throw local('notPossible');
+  return card;
+}
+
+/** The same for the page. */
+export function serverInfo(card: ServerCard): ServerInfo {
+  return {
+    origin: card.origin,
+    version: card.version,
+    demo: card.demo,
+    openRegistration: card.open_registration,
+  };
+}
+
+/** When a code runs out, and when another may be asked for. */
+export function codeTimes(rpc: Rpc, resendAfter: number): { until: number; resendAt: number } {
+  const now = rpc.clock.server();
+  return { until: now + LIMITS.CODE_TTL_MS, resendAt: now + resendAfter };
+}
+
+/** First factor of a sign-in. */
+export async function startLogin(
+  rpc: Rpc,
+  who: Who,
+  password: string,
+): Promise<{ login: Hex; resendAfter: number; pending: Pending }> {
+  const { email, locale, card } = who;
+  const state = await tried(() => SigningIn.start(password));
+  const started = await rpc.call('LoginStart', { email, opaque: state.request });
+  const user = hex(started.user);
+  const identity = { user, origin: card.origin, ksf: started.ksf };
+  const done = await tried(() => state.finish(started.opaque, identity, card.opaque_key));
+  const factor = await rpc.call('LoginFinish', { login: started.login, opaque: done.finalization, locale });
+  return {
+    login: hex(started.login),
+    resendAfter: factor.resend_after,
+    pending: { t: 'login', who, user, done },
+  };
+}
+
+/** Second factor of a sign-in. */
+export async function finishLogin(
+  rpc: Rpc,
+  login: Hex,
+  pending: Extract<Pending, { t: 'login' }>,
+  code: string,
+): Promise<Entered> {
+  const { user, done, who } = pending;
+  const grant = await rpc.call('SecondFactor', { login: unhex(login), code, device: unhex(freshId()) });
+  if (hex(grant.user) !== user) throw local('protocol');
+  const account = await tried(async () => {
+    const opened = await Account.open(user, grant.vault, grant.wraps, {
+      t: 'password',
+      exportKey: done.exportKey,
+    });
+    opened.checkServerKey(done.serverKey);
+    return opened;
+  });
+  return entered(rpc, account, grant, who);
+}
+
+/** Begins a registration. */
+export async function startRegistration(
+  rpc: Rpc,
+  who: Who,
+  password: string,
+  invitation: string | null,
+): Promise<{ login: Hex; resendAfter: number; pending: Pending }> {
+  const { email, locale, card } = who;
+  const state = await tried(() => Registering.start(password));
+  const invite = invitation === null ? {} : { invite: tokenOf(invitation) };
+  const started = await rpc.call('RegisterStart', { email, locale, opaque: state.request, ...invite });
+  const user = hex(started.user);
+  const identity = { user, origin: card.origin, ksf: started.ksf };
+  const done = await tried(() => state.finish(started.opaque, identity));
+  if (hex(done.serverKey) !== hex(card.opaque_key)) throw hostile('H23');
+  const pending: Pending = { t: 'register', who, user, done, made: null };
+  return { login: hex(started.login), resendAfter: started.resend_after, pending };
+}
+
+/** Ends a registration. The recovery code is shown once. */
+export async function finishRegistration(
+  rpc: Rpc,
+  login: Hex,
+  pending: Extract<Pending, { t: 'register' }>,
+  code: string,
+): Promise<Entered & { recoveryCode: string }> {
+  const { user, done, who } = pending;
+  const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
+  pending.made ??= await tried(() => createAccount(user, openers, done.serverKey, rpc.clock.server()));
+  const { account, links, boxes, vault, wraps, recovery, code: recoveryCode } = pending.made;
+  const grant = await rpc.surely('RegisterFinish', {
+    idem: freshIdem(),
+    login: unhex(login),
+    code,
+    opaque: done.upload,
+    name: who.name,
+    links,
+    boxes,
+    vault,
+    wraps,
+    recovery,
+    device: unhex(freshId()),
+  });
+  return { ...(await entered(rpc, account, grant, who)), recoveryCode: recoveryCode.text() };
+}
+
+/** An invitation as it is handed over: hexadecimal, or a link that ends with it. */
+function tokenOf(text: string): Uint8Array<ArrayBuffer> {
+  const token = /([0-9a-f]{32,})\s*$/i.exec(text)?.[1];
+  if (!token || token.length % 2 !== 0) throw local('notPossible');
+  return unhex(token.toLowerCase());
+}
+
+async function entered(rpc: Rpc, account: Account, grant: SessionGrant, who: Who): Promise<Entered> {
+  const credentials = await credentialsOf(grant.session, grant.key, grant.ticket);
+  rpc.credentials = credentials;
+  const orgs = grant.orgs.map(hex);
+  const first = orgs[0];
+  const saved: Saved = {
+    user: hex(grant.user),
+    device: hex(grant.device),
+    session: credentials.session,
+    kid: credentials.kid,
+    ticket: hex(grant.ticket),
+    until: grant.expires,
+    name: who.name,
+    email: who.email,
+    locale: who.locale,
+    opaqueKey: hex(who.card.opaque_key),
+    receiptKey: hex(who.card.receipt_key),
+    vaultKey: hex(account.vaultKey),
+    vaultVersion: grant.vault.version,
+    orgs,
+    org: first ?? null,
+    chains: [],
+    threads: [],
+  };
+  return { account, saved };
+}
+
+/** Goes on where an earlier page ended. The keys come out of the browser, the vault from the server. */
+export async function reopen(rpc: Rpc, origin: string, saved: Saved, proofKey: CryptoKey): Promise<Account> {
+  const ticket = saved.ticket === null ? null : unhex(saved.ticket);
+  rpc.credentials = { session: saved.session, kid: saved.kid, key: proofKey, ticket };
+  const card = await meet(rpc, origin);
+  if (hex(card.opaque_key) !== saved.opaqueKey || hex(card.receipt_key) !== saved.receiptKey)
+    throw hostile('H23');
+  const vault = await rpc.call('GetVault', {});
+  if (vault.version < saved.vaultVersion) throw hostile('H20');
+  return tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey)));
+}
+
+async function tried<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw ofSecret(error);
+  }
+}

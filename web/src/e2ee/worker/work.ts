@@ -1,0 +1,450 @@
+/**
+ * A signed-in client at work: the connection, the outbox and the views of one account.
+ *
+ * Not known here: signing in, and the calls of the page.
+ */
+
+import type { StopReason, Tag } from '../../core/link';
+import type { Clock } from '../../platform/clock';
+import type { OpenSocket } from '../../platform/socket';
+import { hex, unhex } from '../../wire/bytes';
+import type { Hex } from '../../wire/bytes';
+import type { AnyEvent } from '../../wire/codec';
+import { CLOSE_CODE } from '../../wire/gen/wire';
+import type { Cursor, ThreadCard } from '../../wire/gen/wire';
+import type { Me, Note } from '../api';
+import type { Account } from '../account';
+import { OutgoingMail } from './carrier';
+import { Trouble, local, ofAny } from './errors';
+import { Inside } from './inside';
+import type { Saved } from './inside';
+import type { Keep } from './keep';
+import { Live } from './live';
+import type { LiveEvent } from './live';
+import { rotateIfDue } from './members';
+import { Names } from './people';
+import { SHARE_EVERY_MS, Shared } from './shared';
+import { Postbox } from './postbox';
+import { checkHead, syncThread, takeAppended } from './reader';
+import type { Rpc } from './rpc';
+import { EventStream } from './stream';
+import type { Thread } from './thread';
+import { Views } from './views';
+
+/** Milliseconds after which what the first page of threads taught is shared: titles for the next sign-in. */
+const FIRST_SHARE_MS = 5_000;
+
+/** What an account at work needs of the platform. */
+export interface WorkPlace {
+  readonly open: OpenSocket;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly post: (note: Note) => void;
+}
+
+/** One account at work. */
+export class Work {
+  readonly inside: Inside;
+  readonly names = new Names();
+  readonly views: Views;
+  readonly #place: WorkPlace;
+  readonly #events: EventStream;
+  readonly #shared: Shared;
+  readonly #ended: (why: Trouble) => Promise<void>;
+  #postbox: Postbox | null = null;
+  #live: Live | null = null;
+  /** Positions seen that the server was not told yet. */
+  readonly #reads = new Map<Hex, number>();
+  /** Counts changes of focus: what was begun for the former one moves nothing of this one. */
+  #focusCount = 0;
+  #offlineSince: number | null = null;
+  #isWarming = false;
+  #isClosed = false;
+
+  private constructor(
+    place: WorkPlace,
+    rpc: Rpc,
+    account: Account,
+    saved: Saved,
+    keep: Keep,
+    ended: (why: Trouble) => Promise<void>,
+  ) {
+    this.#place = place;
+    this.#ended = ended;
+    this.inside = new Inside(rpc, account, saved, keep, {
+      entry: (thread, message) => {
+        this.views.entry(thread, message);
+      },
+      changed: (thread) => {
+        this.views.changed(thread.id);
+        this.background(this.nameAll(thread));
+      },
+      trouble: (thread, trouble) => {
+        this.trouble(thread, trouble);
+      },
+    });
+    this.views = new Views(
+      this.inside,
+      this.names,
+      place.post,
+      (thread) => this.#postbox?.drafts(thread) ?? [],
+    );
+    this.#shared = new Shared(this.inside, (thread, title) => {
+      this.views.title(thread, title);
+    });
+    this.#events = new EventStream(place.clock, () => this.#live, {
+      apply: (event) => this.inside.alone(() => this.apply(event)),
+      hint: (event) => {
+        this.hint(event);
+      },
+      resync: (stream, run) => this.resync(stream, run),
+      keep: () => this.keep(),
+      link: (event) => {
+        this.link(event);
+      },
+      trouble: (trouble) => {
+        this.trouble(null, trouble);
+      },
+    });
+  }
+
+  /** An account that was opened. Its own chain is verified before anything else; nothing is sent before {@link start}. */
+  static async open(
+    place: WorkPlace,
+    rpc: Rpc,
+    account: Account,
+    saved: Saved,
+    keep: Keep,
+    ended: (why: Trouble) => Promise<void>,
+  ): Promise<Work> {
+    const work = new Work(place, rpc, account, saved, keep, ended);
+    await work.inside.verifyOwn();
+    await work.#shared.readPins();
+    await work.inside.save();
+    for (const org of saved.orgs) await work.names.needOrg(work.inside, org).catch(() => undefined);
+    return work;
+  }
+
+  /** The outbox. Fails with `otherTab` before {@link start}. */
+  get postbox(): Postbox {
+    if (!this.#postbox) throw local('otherTab');
+    return this.#postbox;
+  }
+
+  /** Connects, and sends what waits. */
+  async start(): Promise<void> {
+    const { inside } = this;
+    const carrier = new OutgoingMail(inside, this.views, this.#place.post, () => this.#postbox?.waiting ?? 0);
+    this.#postbox = await Postbox.open(inside.keep, this.#place.clock, carrier);
+    const { credentials } = inside.rpc;
+    if (!credentials || this.#isClosed) return;
+    this.#live = new Live({
+      ...this.#place,
+      credentials,
+      // The list of threads is not kept: it is read anew by each page, with a fresh cursor.
+      org: inside.saved.org === null ? null : { org: unhex(inside.saved.org) },
+      personal: null,
+      tell: (event) => {
+        this.#events.push(event);
+      },
+      renewed: (renewed) => {
+        inside.rpc.credentials = renewed;
+        inside.saveSoon();
+      },
+    });
+    inside.rpc.live = this.#live;
+    this.#place.post({ t: 'link', link: { state: 'connecting' } });
+    this.#place.post({ t: 'outbox', waiting: this.#postbox.waiting });
+    this.#live.start();
+    this.#postbox.start();
+    this.background(inside.alone(() => this.#shared.readIndex()));
+    this.shareLater(FIRST_SHARE_MS);
+  }
+
+  /** The network is back, or the page is shown again. */
+  hurry(): void {
+    this.#live?.hurry();
+    this.#postbox?.hurry();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#events.close();
+    this.#postbox?.close();
+    this.#live?.stop();
+    this.inside.rpc.live = null;
+  }
+
+  /** Who is signed in. */
+  me(): Me {
+    const { user, session, name, email, locale, orgs, org, until } = this.inside.saved;
+    const named = orgs.map((id) => ({ id, name: this.names.org(id) ?? `#${id.slice(0, 6)}` }));
+    return { user, session, name, email, locale, orgs: named, org, until };
+  }
+
+  /** Shows the next page of the list, and opens what is new in it. */
+  moreRows(): Promise<void> {
+    this.views.moreRows();
+    this.background(this.warm());
+    return Promise.resolve();
+  }
+
+  /** What another tab of this session did meanwhile. */
+  async reload(): Promise<void> {
+    await this.inside.verifyOwn();
+  }
+
+  /** Works in another organization, or in none. */
+  async focus(org: Hex | null): Promise<void> {
+    const { saved } = this.inside;
+    if (org !== null && !saved.orgs.includes(org)) throw local('notFound');
+    this.#focusCount += 1;
+    saved.org = org;
+    this.#events.refocused();
+    this.views.clear();
+    this.#live?.focus(org === null ? null : unhex(org), null);
+    await this.inside.save();
+    // The personal threads stay in the list of whoever works in no organization.
+    await this.resyncPersonal();
+    this.#place.post({ t: 'me', me: this.me() });
+  }
+
+  /** Remembers what was seen, and tells the server as soon as it is there. */
+  async markRead(thread: Hex, n: number): Promise<void> {
+    this.views.read(thread, n);
+    this.#reads.set(thread, Math.max(n, this.#reads.get(thread) ?? 0));
+    await this.tellReads();
+  }
+
+  /** Does something nobody waits for; what fails is told. */
+  background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      const trouble = ofAny(error);
+      if (!trouble.isTransient && !this.#isClosed) this.trouble(null, trouble);
+    });
+  }
+
+  /** Tells the page of a failure that is nobody's answer. A thread that failed verification is marked. */
+  trouble(id: Hex | null, trouble: Trouble): void {
+    if (trouble.isTransient) return;
+    const thread = id === null ? null : this.inside.threads.get(id);
+    if (thread && trouble.isHostile()) {
+      thread.alarm = trouble.failure;
+      this.views.changed(thread.id);
+    }
+    this.#place.post({ t: 'alarm', thread: id, why: trouble.failure });
+  }
+
+  /** For the other devices of this person; what cannot be written now is written next time. */
+  private shareLater(ms: number): void {
+    this.#place.clock.after(ms, () => {
+      if (this.#isClosed) return;
+      if (this.#live?.isLive) this.background(this.inside.alone(() => this.#shared.share()));
+      this.shareLater(SHARE_EVERY_MS);
+    });
+  }
+
+  private async tellReads(): Promise<void> {
+    for (const [thread, n] of [...this.#reads]) {
+      try {
+        await this.inside.rpc.call('MarkRead', { thread: unhex(thread), n });
+      } catch (error) {
+        if (error instanceof Trouble && error.isTransient) return;
+        throw error;
+      } finally {
+        if (this.#reads.get(thread) === n) this.#reads.delete(thread);
+      }
+    }
+  }
+
+  private async apply(event: AnyEvent): Promise<void> {
+    const { inside, views } = this;
+    switch (event.t) {
+      case 'EntriesAppended':
+        await this.inThread(hex(event.body.thread), () => takeAppended(inside, event.body));
+        break;
+      case 'Invited':
+        await this.readCard(hex(event.body.thread));
+        break;
+      case 'ThreadGone':
+        inside.threads.delete(hex(event.body.thread));
+        views.gone(hex(event.body.thread));
+        break;
+      case 'ChainGrew':
+        await this.chainGrew(event.body.chain, hex(event.body.id));
+        break;
+      case 'ReadMoved':
+        views.read(hex(event.body.thread), event.body.read);
+        break;
+      case 'ObjectChanged':
+        await this.#shared.changed(event.body.object, event.body.version);
+        break;
+      case 'SessionEnded':
+        if (hex(event.body.session) === inside.saved.session) await this.#ended(local('notSignedIn'));
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A failure in a thread is that thread's, and told with it. */
+  private async inThread(id: Hex, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const trouble = ofAny(error);
+      if (trouble.isTransient) throw trouble;
+      this.trouble(id, trouble);
+    }
+  }
+
+  private async readCard(id: Hex): Promise<void> {
+    const card = await this.inside.rpc.call('GetThread', { thread: unhex(id) });
+    this.views.cards([card], this.inside.saved.org);
+  }
+
+  private async chainGrew(kind: 'user' | 'keyring' | 'unit', id: Hex): Promise<void> {
+    const { inside } = this;
+    await inside.book.refresh(kind, id);
+    if (kind === 'user' && id === inside.user) await inside.verifyOwn();
+    if (kind === 'keyring') await rotateIfDue(inside, id);
+  }
+
+  private hint(event: AnyEvent): void {
+    if (event.t !== 'Progress') return;
+    const { thread, mark } = event.body;
+    this.views.mark(hex(thread), hex(mark.user), mark);
+  }
+
+  /** A new page reads a snapshot anyway: what it goes on from need not be on the disk before it is acknowledged. */
+  private keep(): Promise<void> {
+    this.inside.saveSoon();
+    return Promise.resolve();
+  }
+
+  private async resync(tag: Tag, run: number): Promise<void> {
+    const focus = this.#focusCount;
+    const org = tag === 'org' ? this.inside.saved.org : null;
+    if (tag === 'org' && org === null) return;
+    const cursor = await this.readContext(org);
+    // The focus moved on while the snapshot was read.
+    if (tag === 'org' && focus !== this.#focusCount) return;
+    this.inside.saveSoon();
+    this.#live?.follow(tag, run, cursor);
+    this.background(this.warm());
+  }
+
+  private async resyncPersonal(): Promise<void> {
+    if (this.#live?.isLive) await this.readContext(null);
+    this.background(this.warm());
+  }
+
+  /** Reads a snapshot to its end; threads that are open are brought up to date. */
+  private async readContext(org: Hex | null): Promise<Cursor> {
+    const { inside, views, names } = this;
+    const named: Hex[] = [];
+    const focus = this.#focusCount;
+    for (let page: Uint8Array | undefined, pages = 0; ; pages += 1) {
+      const ask = { ...(org === null ? {} : { org: unhex(org) }), ...(page ? { page } : {}) };
+      const snapshot = await inside.rpc.call('GetSnapshot', ask);
+      if (snapshot.org) names.putOrg(snapshot.org);
+      for (const team of snapshot.teams) names.putTeam(team);
+      named.push(...snapshot.threads.map((card) => hex(card.thread)));
+      if (focus === this.#focusCount) await this.takeCards(snapshot.threads, org);
+      if (pages === 0) views.moreRows();
+      page = snapshot.next;
+      if (page) continue;
+      if (focus === this.#focusCount) views.only(org, named);
+      return snapshot.cursor;
+    }
+  }
+
+  /** Shows cards, and reads on in threads that were read before and have grown. */
+  private async takeCards(cards: readonly ThreadCard[], org: Hex | null): Promise<void> {
+    const { inside } = this;
+    this.views.cards(cards, org);
+    for (const card of cards) {
+      const id = hex(card.thread);
+      await this.inThread(id, async () => {
+        checkHead(inside, id, card.len, card.head);
+        const known = inside.threads.get(id);
+        if (known && known.state.head.n < card.len) await inside.alone(() => syncThread(inside, id));
+      });
+    }
+  }
+
+  /** Opens the threads of the visible part of the list, one at a time, and learns the names in it. */
+  private async warm(): Promise<void> {
+    if (this.#isWarming) return;
+    this.#isWarming = true;
+    try {
+      for (const id of this.views.unopened()) {
+        if (this.#isClosed || this.#offlineSince !== null) return;
+        await this.inThread(id, () => this.inside.alone(() => syncThread(this.inside, id)));
+        this.views.changed(id);
+      }
+    } finally {
+      this.#isWarming = false;
+    }
+  }
+
+  /** Has the names of everybody in a thread. */
+  async nameAll(thread: Thread): Promise<void> {
+    let isNew = false;
+    for (const { party } of thread.state.roster.parties.values()) {
+      const fresh =
+        party.kind === 'user'
+          ? await this.names.needPerson(this.inside, party.user)
+          : await this.names.needTeam(this.inside, party.managers);
+      isNew ||= fresh;
+    }
+    for (const { author } of thread.messages)
+      isNew = (await this.names.needPerson(this.inside, author)) || isNew;
+    if (isNew) this.views.renamed(thread);
+  }
+
+  private link(event: Extract<LiveEvent, { t: 'online' | 'offline' | 'stopped' | 'caughtUp' }>): void {
+    const { clock, post } = this.#place;
+    switch (event.t) {
+      case 'online':
+        clock.told(event.now);
+        this.#offlineSince = null;
+        this.#postbox?.hurry();
+        post({ t: 'link', link: { state: 'live', behind: true } });
+        this.background(this.tellReads());
+        this.background(this.warm());
+        break;
+      case 'caughtUp':
+        post({ t: 'link', link: { state: 'live', behind: false } });
+        break;
+      case 'offline': {
+        const now = clock.server();
+        this.#offlineSince ??= now;
+        post({
+          t: 'link',
+          link: { state: 'offline', retryAt: now + event.retryIn, since: this.#offlineSince },
+        });
+        break;
+      }
+      case 'stopped':
+        this.stopped(event.why);
+        break;
+    }
+  }
+
+  private stopped(why: StopReason): void {
+    if (why.t === 'asked') return;
+    const { code } = why;
+    const ended =
+      code === CLOSE_CODE.AuthFailed || code === CLOSE_CODE.SessionExpired || code === CLOSE_CODE.Revoked;
+    if (ended) {
+      this.background(this.#ended(new Trouble({ kind: 'offline', code })));
+      return;
+    }
+    const failure =
+      code === CLOSE_CODE.UnsupportedVersion
+        ? ({ kind: 'local', code: 'version' } as const)
+        : ({ kind: 'offline', code } as const);
+    this.#place.post({ t: 'link', link: { state: 'stopped', why: failure } });
+  }
+}
