@@ -1,0 +1,96 @@
+/** A tab of the web client without a browser: the worker's client on Node, with a fake of what only browsers have. */
+import WebSocket from 'ws';
+import type { Api, Me, Note } from '../src/e2ee/api';
+import { Calls } from '../src/e2ee/worker/calls';
+import { Client } from '../src/e2ee/worker/client';
+import { systemClock } from '../src/platform/clock';
+import { fetcher } from '../src/platform/http';
+import type { Http } from '../src/platform/http';
+import type { Store } from '../src/platform/idb';
+import type { Locks } from '../src/platform/locks';
+import { memoryStore } from '../src/platform/memory';
+import { socketUrl, sockets } from '../src/platform/socket';
+import { SUBPROTOCOL } from '../src/wire/codec';
+import { PASSWORD } from './server';
+
+/** Web Locks of one browser. */
+export class FakeLocks implements Locks {
+  readonly #held = new Set<string>();
+  readonly #waiting: { name: string; give: (release: () => void) => void }[] = [];
+
+  tryTake = (name: string): Promise<(() => void) | null> => {
+    if (this.#held.has(name)) return Promise.resolve(null);
+    this.#held.add(name);
+    return Promise.resolve(() => {
+      this.free(name);
+    });
+  };
+
+  take = async (name: string): Promise<() => void> =>
+    (await this.tryTake(name)) ?? new Promise((give) => this.#waiting.push({ name, give }));
+
+  private free(name: string): void {
+    const at = this.#waiting.findIndex((one) => one.name === name);
+    const [next] = at < 0 ? [] : this.#waiting.splice(at, 1);
+    if (!next) this.#held.delete(name);
+    else
+      next.give(() => {
+        this.free(name);
+      });
+  }
+}
+
+/** A browser: what all its tabs share. */
+export class Browser {
+  readonly store: Store = memoryStore();
+  readonly locks = new FakeLocks();
+}
+
+/** A browser sends again by itself what it wrote to a connection that the server had just closed; Node does not. */
+function twice(http: Http): Http {
+  return async (ask) => {
+    const first = await http(ask);
+    return first.t === 'lost' ? http(ask) : first;
+  };
+}
+
+/** One tab. */
+export class Tab {
+  readonly notes: Note[] = [];
+  readonly api: Api;
+  readonly #client: Client;
+
+  constructor(origin: string, browser = new Browser(), tab = 'tab') {
+    this.#client = new Client({
+      origin,
+      tab,
+      http: twice(fetcher(origin)),
+      open: sockets(() => new WebSocket(socketUrl(origin), SUBPROTOCOL, { perMessageDeflate: false })),
+      clock: systemClock(),
+      store: browser.store,
+      locks: browser.locks,
+      random: () => Math.random(),
+      post: (note) => this.notes.push(structuredClone(note)),
+    });
+    this.api = new Calls(this.#client);
+  }
+
+  /** Makes an account with the caught code of the demonstration. */
+  async register(name: string, invitation: string | null = null): Promise<{ me: Me; recoveryCode: string }> {
+    const email = `${name}@example.org`;
+    const input = { email, name, password: PASSWORD, locale: 'fr', invitation } as const;
+    const { login } = await this.api.register(input);
+    return this.api.confirmRegistration(login, await this.api.castCode(login, email));
+  }
+
+  async signIn(name: string): Promise<Me> {
+    const email = `${name}@example.org`;
+    const { login } = await this.api.signIn(email, PASSWORD);
+    return this.api.confirmCode(login, await this.api.castCode(login, email), true);
+  }
+
+  /** Ends as a closed tab does: without a word. */
+  close(): void {
+    this.#client.close();
+  }
+}
