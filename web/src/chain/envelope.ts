@@ -14,7 +14,7 @@ import { Reader, Writer } from './codec';
 import { check } from './error';
 import { entryHash, linkHash, sha256, signedBytes } from './hash';
 import { SIGNATURE_BYTES, type PublicKey } from './keys';
-import { CORE_BYTES_MAX, ENVELOPE_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits';
+import { CORE_BYTES_MAX, ENVELOPE_BYTES_MAX, LINK_PAYLOAD_BYTES_MAX } from './limits';
 
 /** A signed object as received. */
 export class Signed {
@@ -33,10 +33,10 @@ export class Signed {
     check(arity === 3 || arity === 4, 'WrongArity');
     const core = r.bin(CORE_BYTES_MAX).slice();
     if (arity === 3) {
-      const payload = r.bin(MESSAGE_BYTES_MAX).slice();
+      const payload = r.bin(LINK_PAYLOAD_BYTES_MAX).slice();
       return Signed.whole(core, payload, r.fixed(SIGNATURE_BYTES));
     }
-    check(r.opt((from) => from.bin(MESSAGE_BYTES_MAX)) === null, 'WrongArity');
+    check(r.opt((from) => from.bin(LINK_PAYLOAD_BYTES_MAX)) === null, 'WrongArity');
     const sig = r.fixed(SIGNATURE_BYTES);
     return new Signed(core, null, r.hash(), sig);
   }

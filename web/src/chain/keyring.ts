@@ -17,7 +17,8 @@ import {
   type Role,
 } from './keyring_body';
 import { checkCreator, checkLink, checkNeverEmpty, checkRecipient, standingOf } from './keyring_rules';
-import { Link, Tail, type LinkCore } from './link';
+import { CHAIN_LINKS_MAX, CHAIN_LINKS_RESERVED } from './limits';
+import { Link, Signers, Tail } from './link';
 
 /** A keyring that holds the seed. */
 export interface Member {
@@ -62,8 +63,8 @@ export interface KeyringState {
   readonly parent: Hex | null;
   /** Keyrings that somebody asked to add. */
   readonly requests: ReadonlyMap<Hex, Role>;
-  /** Newest position relied on, per capacity keyring: older ones are refused. */
-  readonly capacities: ReadonlyMap<Hex, number>;
+  /** What the chain remembers of those who signed it. */
+  readonly signers: Signers;
 }
 
 /** A verified keyring chain. */
@@ -74,6 +75,7 @@ export class KeyringChain implements KeyringState {
   readonly paired: Hex | null;
   /** Positions and hashes. */
   readonly tail: Tail;
+  readonly signers = new Signers();
   #key: Uint8Array;
   readonly #generations: Generation[] = [];
   readonly #members = new Map<Hex, Member>();
@@ -81,7 +83,6 @@ export class KeyringChain implements KeyringState {
   readonly #requests = new Map<Hex, Role>();
   readonly #past: Tenure[] = [];
   #rotationDue = false;
-  readonly #capacities = new Map<Hex, number>();
 
   private constructor(id: Hex, create: KeyringBody & { readonly t: 'create' }) {
     this.id = id;
@@ -100,7 +101,7 @@ export class KeyringChain implements KeyringState {
     const { first, kind } = link.body;
     const chain = new KeyringChain(place.chainId, link.body);
     chain.tail.check(place);
-    await link.verifyAuthor(facts, mode);
+    const keyGeneration = await link.verifyAuthor(facts, mode);
     const hash = link.signed.linkHash();
     checkCreator(chain, link.core, hash, facts, mode);
     check(first.generation === 1, 'WrongGeneration');
@@ -111,7 +112,7 @@ export class KeyringChain implements KeyringState {
     }
     checkNeverEmpty(chain);
     chain.tail.push(hash);
-    chain.#remember(link.core);
+    chain.signers.remember(link.core.author, keyGeneration);
     chain.#startGeneration(first, 1);
     return chain;
   }
@@ -128,18 +129,21 @@ export class KeyringChain implements KeyringState {
   async append(bytes: Uint8Array, facts: Facts, mode: Mode): Promise<KeyringBody> {
     const link = Link.parse(KEYRING_BODIES, bytes);
     this.tail.check(link.core.place);
-    await link.verifyAuthor(facts, mode);
+    const keyGeneration = await link.verifyAuthor(facts, mode);
+    this.signers.checkKey(link.core.author, keyGeneration);
+    this.#checkRoom(link.body);
     const standing = standingOf(this, link.core, facts, mode);
     const newOwner = checkLink(this, link.body, standing, facts, mode);
     this.tail.push(link.signed.linkHash());
-    this.#remember(link.core);
+    this.signers.remember(link.core.author, keyGeneration);
     this.#take(link.body, link.core.place.seq, newOwner);
     return link.body;
   }
 
-  #remember(core: LinkCore): void {
-    const { capacity } = core.author;
-    if (capacity !== null) this.#capacities.set(capacity.keyring, capacity.seq);
+  /** The last places are for taking somebody out. */
+  #checkRoom(body: KeyringBody): void {
+    const parts = body.t === 'remove' || (body.t === 'rotate' && this.#rotationDue);
+    check(parts || this.tail.seq < CHAIN_LINKS_MAX - CHAIN_LINKS_RESERVED, 'ChainFull');
   }
 
   #startGeneration(body: GenerationBody, sinceSeq: number): void {
@@ -237,10 +241,6 @@ export class KeyringChain implements KeyringState {
 
   get requests(): ReadonlyMap<Hex, Role> {
     return this.#requests;
-  }
-
-  get capacities(): ReadonlyMap<Hex, number> {
-    return this.#capacities;
   }
 
   /** Whether a member went since the last rotation. */

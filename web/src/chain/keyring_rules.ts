@@ -89,11 +89,17 @@ export function standingOf(chain: KeyringState, core: LinkCore, facts: Facts, mo
   let seed = own !== undefined;
   const { capacity } = author;
   if (capacity !== null) {
+    // Before anything is asked about that keyring: a capacity that gives nothing would make this chain rest on others, or
+    // on itself, for no reason, and a chain that rests on itself cannot be verified from its start.
+    const asKeeper =
+      capacity.keyring !== chain.id &&
+      (chain.paired === capacity.keyring || administers(capacity.keyring, owner.id, facts, mode));
+    const asMember = chain.members.has(capacity.keyring);
+    check(asKeeper || asMember, 'NotAuthorized');
     checkCapacity(author.user, capacity, facts, mode);
-    check(capacity.seq >= (chain.capacities.get(capacity.keyring) ?? 0), 'StaleCapacity');
-    const above = capacity.keyring !== chain.id && administers(capacity.keyring, owner.id, facts, mode);
-    keeper ||= above || chain.paired === capacity.keyring;
-    seed ||= chain.members.has(capacity.keyring);
+    chain.signers.checkCapacity(capacity);
+    keeper ||= asKeeper;
+    seed ||= asMember;
   }
   check(keeper || seed, 'NotAuthorized');
   return { keeper, seed, itself: own?.[0] ?? null };
@@ -191,11 +197,20 @@ function checkParent(
   check(chain.parent === null, 'AlreadyMember');
   checkAddable(chain, recipient.keyring);
   const unit = chain.owner.id;
-  const above = chain.kind === 'TM' ? unit : known(facts.unit(unit), 'UnknownUnit').parent;
-  const holder = known(above, 'ParentImpossible');
-  check(recipient.keyring === known(facts.unit(holder), 'UnknownUnit').admins, 'RecipientKind');
+  const above = chain.kind === 'TM' ? [unit] : parentsOf(unit, facts, mode);
+  const administered = (each: Hex): boolean =>
+    known(facts.unit(each), 'UnknownUnit').admins === recipient.keyring;
+  const holder = known(above.find(administered), 'RecipientKind');
   checkGeneration(recipient, facts, mode);
   return { kind: 'unit', id: holder };
+}
+
+/** The unit above; when replaying, those that were above at some time too: a unit may have moved since. */
+function parentsOf(unit: Hex, facts: Facts, mode: Mode): Hex[] {
+  const { parent, formerParents } = known(facts.unit(unit), 'UnknownUnit');
+  const parents = [...(parent === null ? [] : [parent]), ...(isAppend(mode) ? [] : formerParents)];
+  check(parents.length > 0, 'ParentImpossible');
+  return parents;
 }
 
 function checkAddable(chain: KeyringState, keyring: Hex): void {
@@ -223,7 +238,10 @@ function recipientOwner(chain: KeyringState, keyring: Hex, facts: Facts): Owner 
   if (chain.kind === 'U') allowed = false;
   else if (chain.kind === 'I') allowed = fact.kind === 'U' && own;
   else if (fact.kind === 'U') allowed = fact.owner.kind === 'user';
-  else allowed = chain.kind === 'OD' && fact.kind === 'OA' && own;
+  else if (chain.kind === 'OD' && fact.kind === 'OA' && fact.owner.kind === 'unit') {
+    // Anybody may make a keyring of that kind for a unit; its administrators' is the one its genesis names.
+    allowed = known(facts.unit(fact.owner.id), 'UnknownUnit').admins === keyring && own;
+  } else allowed = false;
   check(allowed, 'RecipientKind');
   return fact.owner;
 }

@@ -123,12 +123,13 @@ export class Link<B> {
     await this.signed.verify(key, CHAIN_LABELS[this.type]);
   }
 
-  /** Verifies the signature with the author's key as the facts tell it. */
-  async verifyAuthor(facts: Facts, mode: Mode): Promise<void> {
+  /** Verifies the signature with the author's key as the facts tell it; answers the key's generation. */
+  async verifyAuthor(facts: Facts, mode: Mode): Promise<number> {
     const { user, chainSeq } = this.core.author;
     const signer = known(facts.signer(user, chainSeq), 'UnknownSigner');
     check(!isAppend(mode) || signer.current, 'SupersededKey');
     await this.verify(signer.key);
+    return signer.generation;
   }
 }
 
@@ -180,5 +181,31 @@ export class Tail {
   /** Refuses with `PinMismatch` unless a head pinned earlier is on this chain. */
   checkPin(seq: number, hash: Hex): void {
     check(this.hashAt(seq) === hash, 'PinMismatch');
+  }
+}
+
+/**
+ * What a chain remembers of those who signed it. Kept by the chains of keyrings and units, which many people sign.
+ *
+ * Replaying cannot see when a link was appended, so what one author, or one capacity, has moved on from is not taken
+ * again: a signing key that was replaced because it was stolen, a membership that has ended since.
+ */
+export class Signers {
+  /** Newest position relied on, per keyring in whose capacity somebody acted. */
+  readonly #capacities = new Map<Hex, number>();
+  /** Newest generation of the signing key, per author. */
+  readonly #keys = new Map<Hex, number>();
+
+  checkKey(author: Author, generation: number): void {
+    check(generation >= (this.#keys.get(author.user) ?? 0), 'KeyGoesBack');
+  }
+
+  checkCapacity(capacity: Capacity): void {
+    check(capacity.seq >= (this.#capacities.get(capacity.keyring) ?? 0), 'StaleCapacity');
+  }
+
+  remember(author: Author, generation: number): void {
+    this.#keys.set(author.user, generation);
+    if (author.capacity !== null) this.#capacities.set(author.capacity.keyring, author.capacity.seq);
   }
 }

@@ -10,7 +10,7 @@ import { isAppend } from './facts';
 import { LABEL_ACCEPT } from './hash';
 import type { Recipient } from './keyring_body';
 import { checkGeneration } from './keyring_rules';
-import { INVITES_MAX, PARTIES_MAX } from './limits';
+import { EPOCH_RECIPIENTS_MAX, INVITES_MAX, PARTIES_MAX } from './limits';
 import {
   ALLOW_INVITES,
   isSealedTo,
@@ -72,7 +72,9 @@ export async function accept(roster: Roster, act: Act, id: Hex, shown: Bearer | 
     const { party } = shown;
     check(party.kind === 'user', 'OutOfRange');
     const isSelf = party.user === act.who.id && act.core.author.capacity === null;
-    require(isSelf && party.role === 'member' && party.standing === invitee.standing);
+    // Nobody vouches for who holds a code that was handed over: it makes nobody an organization's or a team's.
+    const alone = party.asOrg === null && party.team === null;
+    require(isSelf && alone && party.role === 'member' && party.standing === invitee.standing);
     check(known(act.facts.user(party.user), 'UnknownSigner').root === shown.root, 'HashMismatch');
     const statement = acceptStatement(act.core.thread, id, party.user, shown.root);
     check(await invitee.key.verifies(LABEL_ACCEPT, statement, shown.proof), 'BadInvitationProof');
@@ -183,6 +185,8 @@ function join(roster: Roster, act: Act, { party, boxes, history, presence }: Joi
   roster.wallDue ||= walled;
   if (party.kind === 'team') roster.triage.set(party.managers, { state: 'waiting' });
   roster.parties.set(key, { party, presence });
+  // An epoch names everybody it is sealed to: a thread must not come to need one that cannot be written.
+  check(roster.nextRecipients.length <= EPOCH_RECIPIENTS_MAX, 'ThreadFull');
 }
 
 /** A party goes: it is sealed to no more, so an epoch is due. */

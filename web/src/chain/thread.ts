@@ -20,7 +20,7 @@ import { check, known } from './error';
 import { isAppend, type Facts, type Mode } from './facts';
 import { LABEL_MSG } from './hash';
 import { advance, checkCore, knownHead, newHead, type Claim, type HeadState, type LastOf } from './head';
-import { WRITERS_MAX } from './limits';
+import { MESSAGE_BYTES_MAX, WRITERS_MAX } from './limits';
 import type { Author } from './link';
 import { Acting, Roster, type Act } from './roster';
 
@@ -264,7 +264,10 @@ async function verifyAuthor(signed: Signed, core: EntryCore, facts: Facts, mode:
 /** The payload of a control entry; null for messages, unknown kinds and stubs that need none. */
 function controlOf(signed: Signed, core: EntryCore, mode: Mode): Control | null {
   const opaque = core.kind === 'message' || core.kind === 'unknown';
-  if (signed.payload !== null) return opaque ? null : parseControl(core.kind, signed.payload);
+  if (signed.payload !== null) {
+    check(!opaque || signed.payload.length <= MESSAGE_BYTES_MAX, 'TooLong');
+    return opaque ? null : parseControl(core.kind, signed.payload);
+  }
   check(!isAppend(mode) && (opaque || core.kind === 'link_patient'), 'PayloadMissing');
   return null;
 }

@@ -16,6 +16,7 @@ import {
   administers,
   ancestry,
   checkCapacity,
+  isAppend,
   type Facts,
   type KeyringKind,
   type KeyringRef,
@@ -23,7 +24,7 @@ import {
   type UnitFact,
 } from './facts';
 import { ANCESTRY_MAX, ATTESTATIONS_MAX, LINK_PAYLOAD_BYTES_MAX } from './limits';
-import { Link, Tail, type Bodies, type LinkCore } from './link';
+import { Link, Signers, Tail, type Bodies, type LinkCore } from './link';
 
 /** What kind of person (or program) somebody is, in the order of their numbers. */
 export const STANDINGS = ['professional', 'staff', 'patient', 'relative', 'service'] as const;
@@ -181,7 +182,7 @@ export class UnitChain {
   #data: KeyringRef | null = null;
   #policy: UnitPolicy = { adminsInherit: false, escrow: false, adminsInTeams: false };
   readonly #members = new Map<Hex, Attested>();
-  readonly #capacities = new Map<Hex, number>();
+  readonly #signers = new Signers();
 
   private constructor(unit: Hex, genesis: UnitBody & { readonly t: 'genesis' }) {
     this.unit = unit;
@@ -199,7 +200,7 @@ export class UnitChain {
     const { parent, admins, founder } = link.body;
     const chain = new UnitChain(place.chainId, link.body);
     chain.tail.check(place);
-    await link.verifyAuthor(facts, mode);
+    const keyGeneration = await link.verifyAuthor(facts, mode);
     check(known(facts.user(author.user), 'UnknownSigner').root === founder, 'HashMismatch');
     chain.#checkKeyring(admins, 'OA', facts);
     const { capacity } = author;
@@ -207,11 +208,11 @@ export class UnitChain {
     if (parent === null || capacity === null) {
       check(known(facts.holds(admins.id, author.user, 1), 'UnknownCapacity').at, 'CapacityNotHeld');
     } else {
-      check(parent !== chain.unit && ancestry(parent, facts).length < ANCESTRY_MAX, 'ParentImpossible');
+      chain.#checkPlace(parent, facts, mode);
       checkCapacity(author.user, capacity, facts, mode);
       check(administers(capacity.keyring, parent, facts, mode), 'NotAuthorized');
-      chain.#capacities.set(capacity.keyring, capacity.seq);
     }
+    chain.#signers.remember(author, keyGeneration);
     chain.tail.push(link.signed.linkHash());
     return chain;
   }
@@ -228,23 +229,34 @@ export class UnitChain {
   async append(bytes: Uint8Array, facts: Facts, mode: Mode): Promise<UnitBody> {
     const link = Link.parse(UNIT_BODIES, bytes);
     this.tail.check(link.core.place);
-    await link.verifyAuthor(facts, mode);
+    const keyGeneration = await link.verifyAuthor(facts, mode);
+    this.#signers.checkKey(link.core.author, keyGeneration);
     this.#checkAdministrator(link.core, facts, mode);
     this.#check(link.body, link.core, facts, mode);
     const hash = link.signed.linkHash();
     this.tail.push(hash);
-    const { capacity } = link.core.author;
-    if (capacity !== null) this.#capacities.set(capacity.keyring, capacity.seq);
+    this.#signers.remember(link.core.author, keyGeneration);
     this.#take(link.body, hash);
     return link.body;
   }
 
   #checkAdministrator(core: LinkCore, facts: Facts, mode: Mode): void {
     const capacity = known(core.author.capacity, 'NotAuthorized');
-    checkCapacity(core.author.user, capacity, facts, mode);
-    check(capacity.seq >= (this.#capacities.get(capacity.keyring) ?? 0), 'StaleCapacity');
     const above = this.#parent !== null && administers(capacity.keyring, this.#parent, facts, mode);
     check(above || capacity.keyring === this.admins.id, 'NotAuthorized');
+    checkCapacity(core.author.user, capacity, facts, mode);
+    this.#signers.checkCapacity(capacity);
+  }
+
+  /**
+   * Whether the unit may stand under another one: no cycle, and not deeper than the tree may be. Both are true or false of
+   * a moment. When replaying, the units above may have moved since, so nothing but the link itself is looked at.
+   */
+  #checkPlace(parent: Hex, facts: Facts, mode: Mode): void {
+    check(parent !== this.unit, 'ParentImpossible');
+    if (!isAppend(mode)) return;
+    const above = ancestry(parent, facts);
+    check(!above.includes(this.unit) && above.length < ANCESTRY_MAX, 'ParentImpossible');
   }
 
   #check(body: UnitBody, core: LinkCore, facts: Facts, mode: Mode): void {
@@ -252,9 +264,8 @@ export class UnitChain {
       case 'genesis':
         return refuse('MisplacedRoot');
       case 'parent': {
-        const above = ancestry(body.parent, facts);
-        const fits = this.#parent !== null && !above.includes(this.unit) && above.length < ANCESTRY_MAX;
-        check(fits, 'ParentImpossible');
+        this.#checkPlace(body.parent, facts, mode);
+        check(this.#parent !== null, 'ParentImpossible');
         const capacity = known(core.author.capacity, 'NotAuthorized');
         check(administers(capacity.keyring, body.parent, facts, mode), 'NotAuthorized');
         return;

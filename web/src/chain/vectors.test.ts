@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import codecFile from '../../../vectors/chain-codec.json?raw';
 import keysFile from '../../../vectors/chain-keys.json?raw';
 import linksFile from '../../../vectors/chain-links.json?raw';
+import orderFile from '../../../vectors/chain-order.json?raw';
 import threadsFile from '../../../vectors/chain-threads.json?raw';
 import { be64, hex, unhex, type Hex } from '../wire/bytes';
 import { Reader, Writer } from './codec';
@@ -186,6 +187,7 @@ describe.each([
   ['chain-keys', keysFile],
   ['chain-links', linksFile],
   ['chain-threads', threadsFile],
+  ['chain-order', orderFile],
 ])('%s', (_name, text) => {
   const file = JSON.parse(text) as VectorFile;
   it.each(file.cases)('$id', async (vector) => {
