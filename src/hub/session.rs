@@ -346,7 +346,8 @@ impl Session {
     /// A time has come.
     pub(crate) fn due(&mut self, ctx: &mut Ctx<'_>, timer: Timer) -> Verdict {
         match timer {
-            Timer::Auth => return Err(CloseCode::AuthFailed),
+            // Slowness is nobody's fault: whoever was slow, the client comes back.
+            Timer::Auth => return Err(self.too_late()),
             Timer::Expiry => return Err(CloseCode::SessionExpired),
             Timer::Ping => {
                 self.lanes.shrink();
@@ -384,6 +385,16 @@ impl Session {
             Timer::Drain => return self.drained(ctx.now),
         }
         Ok(())
+    }
+
+    /// Why a connection ends that did not get as far as a session in time.
+    const fn too_late(&self) -> CloseCode {
+        match self.state {
+            State::Checking(_) => CloseCode::Overloaded,
+            State::Greeted { .. } | State::SignIn(_) | State::Signed(_) | State::Draining(..) => {
+                CloseCode::PingTimeout
+            }
+        }
     }
 
     fn drained(&mut self, now: u64) -> Verdict {

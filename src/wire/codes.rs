@@ -125,7 +125,7 @@ pub enum CloseCode {
     TooSlow,
     /// The node is over its bound.
     Overloaded,
-    /// A heartbeat was not answered.
+    /// What was due did not come in time: the answer to a heartbeat, the `Hello`, the end of a sign-in.
     PingTimeout,
     /// The same session connected again; this connection is the older one.
     Replaced,
@@ -139,7 +139,7 @@ pub enum CloseCode {
     UnsupportedVersion,
     /// A frame over the limit.
     TooLarge,
-    /// No valid `Hello` in time, or a proof that does not fit.
+    /// A proof that does not fit.
     AuthFailed,
     /// The session ended by time.
     SessionExpired,
