@@ -60,7 +60,7 @@ pub fn finds(text: &str) -> Option<&'static str> {
     {
         return Some("bytes as a list");
     }
-    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_');
     if text.split(|c: char| !base64(c)).any(|run| run.len() >= 40 && run.chars().any(|c| c.is_ascii_digit()))
     {
         return Some("a token in base64");

@@ -31,6 +31,9 @@ pub fn assert_holds(world: &World) {
         drafts.insert(*thread, entries.into_iter().filter_map(|(_, draft)| draft).collect());
     }
     for device in &world.devices {
+        // Nothing here earns being sent away for good but a revocation.
+        let sent_away = device.stopped.filter(|_| !world.server.revoked.contains(&device.session));
+        assert_eq!(sent_away, None, "device {} was told never to come back", device.index);
         assert_sent(device, &drafts);
         if device.stopped.is_none() {
             for context in [None, device.disk.focus] {
