@@ -84,3 +84,6 @@ pub const HEADS_CACHED: usize = 65_536;
 const _: () = assert!(COMMIT_QUEUE >= 2 * BATCH_MAX);
 const _: () = assert!(IDEM_KEEP_MS < STREAM_KEEP_MS);
 const _: () = assert!(CHECKPOINT_PAGES < WAL_ALARM_PAGES);
+
+/// How long a connection waits for another's lock. Only opening and recovery lock for long.
+pub const BUSY_WAIT: core::time::Duration = core::time::Duration::from_secs(5);

@@ -175,7 +175,7 @@ fn connect(path: &Path, flags: OpenFlags, options: &Options) -> Result<Connectio
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.busy_timeout(limits::BUSY_WAIT)?;
     Ok(conn)
 }
 

@@ -6,6 +6,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -139,7 +140,12 @@ impl Writer {
         if self.wal_pages.load(Ordering::Relaxed) == 0 {
             return Ok(());
         }
-        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")
+        // Not for a reader's sake: whoever reads for long, a backup say, would keep the next commit waiting.
+        let patience = |wait| self.conn.busy_timeout(wait).map_err(|error| classify(&error));
+        patience(Duration::ZERO)?;
+        let done = self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+        patience(limits::BUSY_WAIT)?;
+        done
     }
 
     fn checkpoint(&self, sql: &str) -> Result<(), BatchError> {

@@ -16,5 +16,8 @@ fn no_acknowledged_commit_is_lost_or_torn_and_the_control_fails() {
     let cuts_possible = harness().arg("can-cut").status().unwrap().success();
     assert_eq!(said.contains("failed as it must"), cuts_possible, "the control ran wherever it can");
     assert!(said.contains("lost 0, torn 0"), "{said}");
-    assert!(!said.contains("rounds 6, acknowledged 0"), "there was something to lose");
+    let acknowledged =
+        said.split("acknowledged ").nth(1).and_then(|rest| rest.split([',', ' ', '\n']).next());
+    let acknowledged: u64 = acknowledged.unwrap().parse().unwrap();
+    assert!(acknowledged > 0, "there was something to lose: {said}");
 }

@@ -106,7 +106,8 @@ CREATE TABLE stream (
 CREATE TABLE stream_entry (
   stream INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, body INTEGER, thread INTEGER, n INTEGER,
   PRIMARY KEY (stream, seq)) STRICT, WITHOUT ROWID;
-CREATE TABLE event_body (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+-- Numbers are never used again: an entry that outlived its body must not show another's.
+CREATE TABLE event_body (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE applied_cursor (
   stream INTEGER NOT NULL, device BLOB NOT NULL, upto INTEGER NOT NULL, at_ms INTEGER NOT NULL,
   PRIMARY KEY (stream, device)) STRICT, WITHOUT ROWID;
