@@ -126,6 +126,7 @@ pub(crate) async fn download(ctx: &Ctx<'_>, permit: &Permit<ReadBlob>) -> Result
     let who = permit.who();
     if ctx.app.state.reads.is_new(who, record.blob.as_bytes(), ctx.now_ms) {
         ctx.commit(Domain::new(ctx.now_ms, about(who.user, Audited::FileRead, record.blob))).await?;
+        ctx.app.state.reads.written(who, record.blob.as_bytes(), ctx.now_ms);
     }
     let (len, bytes) = ctx.app.blobs.open(record.blob, None).await.map_err(|error| failed(&error))?;
     Ok(Download { len, hash, bytes: bytes.map_err(std::io::Error::other).boxed() })

@@ -1,5 +1,8 @@
 //! Which reads were audited lately: one entry per user, object and session in ten minutes.
 //!
+//! A read counts only once its line is durable: whoever reads while it is not yet writes a line as well, and waits
+//! for that one. So nothing is shown before the log says so.
+//!
 //! Not known here: what was read.
 
 use std::collections::HashMap;
@@ -15,20 +18,20 @@ use super::limits::{READ_AUDIT_MS, READS_REMEMBERED};
 pub(crate) struct RecentReads(RwLock<HashMap<(SessionId, [u8; 16]), u64>>);
 
 impl RecentReads {
-    /// Whether this read is not one of the last ten minutes; from then on it is.
+    /// Whether this read has no line of the last ten minutes.
     pub(crate) fn is_new(&self, who: &Authenticated, object: &[u8; 16], now_ms: u64) -> bool {
-        let Ok(mut map) = self.0.write() else { return true };
+        let Ok(map) = self.0.read() else { return true };
+        let lately = |at_ms: &u64| now_ms.saturating_sub(*at_ms) < READ_AUDIT_MS;
+        !map.get(&(who.session, *object)).is_some_and(lately)
+    }
+
+    /// This read has one, and it is durable.
+    pub(crate) fn written(&self, who: &Authenticated, object: &[u8; 16], now_ms: u64) {
+        let Ok(mut map) = self.0.write() else { return };
         if map.len() >= READS_REMEMBERED {
             map.clear();
         }
-        let key = (who.session, *object);
-        match map.get(&key) {
-            Some(at_ms) if now_ms.saturating_sub(*at_ms) < READ_AUDIT_MS => false,
-            _ => {
-                map.insert(key, now_ms);
-                true
-            }
-        }
+        map.insert((who.session, *object), now_ms);
     }
 }
 
@@ -53,6 +56,8 @@ mod tests {
         };
         let other = Authenticated { session: SessionId::from_bytes([9; 16]), ..who };
         assert!(reads.is_new(&who, &[7; 16], 1_000));
+        assert!(reads.is_new(&who, &[7; 16], 1_000), "until its line is written");
+        reads.written(&who, &[7; 16], 1_000);
         assert!(!reads.is_new(&who, &[7; 16], 1_000 + READ_AUDIT_MS - 1));
         assert!(reads.is_new(&who, &[8; 16], 1_000));
         assert!(reads.is_new(&other, &[7; 16], 1_000));

@@ -186,7 +186,9 @@ pub(crate) async fn audit(
     }
     let AuditLine { log, entry } = line(thread.org, Actor::User(who.user), event);
     let line = AuditLine { log, entry: entry.on(Scope::Discussion(thread.thread)) };
-    ctx.commit(Domain::new(ctx.now_ms, line)).await.map(|_| ())
+    ctx.commit(Domain::new(ctx.now_ms, line)).await?;
+    ctx.app.state.reads.written(who, thread.thread.as_bytes(), ctx.now_ms);
+    Ok(())
 }
 
 /// Rows of a thread's participants.

@@ -14,9 +14,11 @@ use relais_wire::account::{
 use relais_wire::chains::ChainKind;
 use relais_wire::ids::DeviceId;
 use relais_wire::scalar::Bin;
+use relais_wire::threads::GetThread;
 use relais_wire::{CloseCode, ErrorCode};
 
 use crate::kit::*;
+use crate::talk::*;
 
 /// Time that anything here takes at most on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -154,4 +156,48 @@ async fn guesses_that_cost_no_try_leave_no_line_in_the_audit_log() {
     assert_eq!(codes.iter().filter(|code| **code == ErrorCode::CodeWrong).count(), 5);
     assert_eq!(codes.last(), Some(&ErrorCode::TooManyTries));
     assert_eq!(lines().await - before, 5);
+}
+
+#[tokio::test]
+async fn nothing_is_shown_before_its_line_of_the_log_is_durable() {
+    // AUD-03
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let ben = register(&mut server, &mut world, "ben@example.org").await;
+    let mut talk = Talk::new();
+    let create = talk.create(&world, None, vec![owner(&ada, None), member(&ben, None)]);
+    talk.act(&server, &world, &ada, None, &create).await.unwrap();
+    let read = GetThread { thread: talk.id() };
+    let me = Caller::Session(ben.who);
+    server.hold.disk_full(true);
+    for _ in 0..2 {
+        assert_eq!(refused(server.call(me, read.clone()).await), ErrorCode::StorageFull);
+    }
+    server.hold.disk_full(false);
+    // Of two at once, neither is answered before a line is written.
+    server.hold.hold();
+    let lines = || async { server.app.store.read(AuditHead(None)).await.unwrap().map_or(0, |head| head.0) };
+    let before = lines().await;
+    {
+        let mut first = pin!(server.call(me, read.clone()));
+        let mut second = pin!(server.call(me, read.clone()));
+        let mut cx = Context::from_waker(Waker::noop());
+        until("a line is on its way", || {
+            assert!(first.as_mut().poll(&mut cx).is_pending() && second.as_mut().poll(&mut cx).is_pending());
+            server.hold.reached()
+        })
+        .await;
+        for _ in 0..1_000 {
+            assert!(first.as_mut().poll(&mut cx).is_pending() && second.as_mut().poll(&mut cx).is_pending());
+            tokio::task::yield_now().await;
+        }
+        server.hold.release();
+        first.await.unwrap();
+        second.await.unwrap();
+    }
+    let written = lines().await;
+    assert!(written > before);
+    server.call(me, read).await.unwrap();
+    assert_eq!(lines().await, written, "one read in ten minutes has one line");
 }
