@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -31,6 +32,9 @@ use crate::shard::Shard;
 
 /// Bytes of the head of a request: more than any of ours, less than a memory problem.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Header in which proxies name the client.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// A connection on its way from the listener to a shard.
 pub(crate) struct NewConnection {
@@ -137,16 +141,22 @@ async fn answer(
 
 /// The client behind a trusted proxy is the last address it added; anybody else's header is not believed.
 fn peer(shard: &Shard, address: IpAddr, request: &Request<Incoming>) -> Peer {
-    let forwarded = request.headers().get("x-forwarded-for");
-    let proxied = forwarded.is_some() || request.headers().contains_key("forwarded");
+    let headers = request.headers();
+    let proxied = headers.contains_key(FORWARDED_FOR) || headers.contains_key("forwarded");
     let trusted = shard.edge.trusted_proxies.contains(&address.to_canonical());
-    let named = forwarded.filter(|_| trusted).and_then(|value| value.to_str().ok());
-    let client = named.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    let client = forwarded_for(headers).filter(|_| trusted);
     Peer {
         client: shard.edge.client_key(client.unwrap_or(address)),
         address: address.to_canonical(),
         proxied,
     }
+}
+
+/// The last address of the last line: whatever stands before it, the client may have written itself, also as a
+/// line of its own to which the proxy added another.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    line.rsplit(',').next()?.trim().parse().ok()
 }
 
 impl AsyncRead for Io {
@@ -178,5 +188,31 @@ impl AsyncWrite for Io {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use hyper::header::{HeaderMap, HeaderValue};
+
+    use super::{FORWARDED_FOR, forwarded_for};
+
+    #[test]
+    fn a_client_is_who_the_proxy_says_last() {
+        let named = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
+            }
+            forwarded_for(&headers)
+        };
+        let real: Option<IpAddr> = Some([192, 0, 2, 7].into());
+        assert_eq!(named(&["192.0.2.7"]), real);
+        assert_eq!(named(&["198.51.100.1, 192.0.2.7"]), real);
+        assert_eq!(named(&["198.51.100.1", "192.0.2.7"]), real, "a line of the client's own comes first");
+        assert_eq!(named(&["192.0.2.7", "nobody"]), None);
+        assert_eq!(named(&[]), None);
     }
 }
