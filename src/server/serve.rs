@@ -18,7 +18,10 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::edge::{Buckets, Edge, Gate, Shards, accept, listen};
+use crate::edge::{
+    Buckets, Edge, GUESTS_PER_CLIENT, Gate, Shards, Shares, UPLOADS_PER_USER, accept, handshakes_per_client,
+    listen,
+};
 use crate::keys::{DATABASE_DIR, Keys, KeysError, random32};
 use crate::mail::{self, MailSetupError, Mailer, Transport};
 use crate::metrics::Metrics;
@@ -98,7 +101,11 @@ impl Server {
             boot_key: random32(),
             connections: Gate::new(config.limits.connections),
             handshakes: Gate::new(config.limits.handshakes),
+            handshakes_of: Shares::new(handshakes_per_client(config.limits.handshakes)),
+            guests_of: Shares::new(GUESTS_PER_CLIENT),
             requests: Semaphore::new(config.limits.requests),
+            uploads: Semaphore::new(config.limits.requests),
+            uploads_of: Shares::new(UPLOADS_PER_USER),
             buckets: Buckets::default(),
             healthy: AtomicBool::new(true),
             draining: drain,

@@ -24,7 +24,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
-use super::gate::Pass;
+use super::gate::{Pass, Share};
 use super::{respond, upgrade};
 use crate::metrics::Turned;
 use crate::services::ClientKey;
@@ -47,6 +47,8 @@ pub(crate) struct NewConnection {
 pub(crate) struct Passes {
     pub(crate) connection: Pass,
     pub(crate) handshake: Pass,
+    /// Its address's share of the handshakes; a proxy that is trusted has none, as everybody comes through it.
+    pub(crate) share: Option<Share<ClientKey>>,
 }
 
 /// Who is at the other end, as far as a request handler may know.

@@ -20,6 +20,7 @@ use relais_wire::Call as _;
 use relais_wire::files::GetBlob;
 use relais_wire::{BlobId, Bytes32, ErrorCode, Refusal, Reply};
 use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, timeout_at};
 
 use super::connection::Peer;
 use super::rpc::{caller, contained, path};
@@ -48,10 +49,12 @@ async fn store(
     parts: &Parts,
     body: Body,
 ) -> Result<Reply, Refusal> {
-    let _room = edge.requests.try_acquire().map_err(|_| Refusal::retry(ErrorCode::Overloaded, 1_000))?;
+    let busy = || Refusal::retry(ErrorCode::Overloaded, 1_000);
     let blob = blob_id(blob)?;
     let hash = announced(&parts.headers)?;
     let who = session(edge, peer, parts, *hash.as_bytes()).await?;
+    let _share = edge.uploads_of.enter(who.user).ok_or_else(busy)?;
+    let _room = edge.uploads.try_acquire().map_err(|_| busy())?;
     let length = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length
         .and_then(|text| text.parse().ok())
@@ -113,16 +116,55 @@ fn announced(headers: &HeaderMap) -> Result<Bytes32, Refusal> {
     text.and_then(|text| Bytes32::parse_hex(text).ok()).ok_or_else(|| Refusal::new(ErrorCode::Malformed))
 }
 
-/// The bytes of a body, which may pause for `pause` at most.
+/// Bytes that must come within each pause that is allowed: about 1 KiB/s in 30 s, as on the worst of telephone
+/// lines. Less is somebody who holds a place.
+const BYTES_PER_PAUSE: usize = 32 * 1024;
+
+/// The bytes of a body, which may pause for `pause` at most, and may not trickle.
 fn patient(body: Body, pause: Duration) -> FileBytes {
-    let bytes = futures_util::stream::unfold(Some(body.into_data_stream()), move |body| async move {
-        let mut body = body?;
-        match tokio::time::timeout(pause, body.next()).await {
+    let begun = (body.into_data_stream(), Instant::now() + pause, 0);
+    let bytes = futures_util::stream::unfold(Some(begun), move |state| async move {
+        let (mut body, mut until, mut came) = state?;
+        match timeout_at(until, body.next()).await {
             Ok(None) => None,
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
+            Ok(Some(Ok(bytes))) => {
+                came += bytes.len();
+                if came >= BYTES_PER_PAUSE {
+                    (until, came) = (Instant::now() + pause, 0);
+                }
+                Some((Ok(bytes), Some((body, until, came))))
+            }
             Ok(Some(Err(_))) => Some((Err(io::ErrorKind::ConnectionReset.into()), None)),
             Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     });
     bytes.boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::{Body, Bytes};
+    use futures_util::{StreamExt as _, stream};
+
+    use super::{BYTES_PER_PAUSE, patient};
+
+    /// A body of parts that come every so many milliseconds.
+    fn body(part: usize, every_ms: u64, parts: usize) -> Body {
+        Body::from_stream(stream::iter(0..parts).then(move |_| async move {
+            tokio::time::sleep(Duration::from_millis(every_ms)).await;
+            Ok::<_, std::io::Error>(Bytes::from(vec![0; part]))
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_file_may_come_slowly_but_not_trickle() {
+        let pause = Duration::from_secs(2);
+        let came = |body| async {
+            patient(body, pause).filter(|part| core::future::ready(part.is_ok())).count().await
+        };
+        assert_eq!(came(body(BYTES_PER_PAUSE, 20, 110)).await, 110, "longer than a pause, and steady");
+        assert!(came(body(1, 20, 10_000)).await < 10_000, "a byte now and then");
+    }
 }

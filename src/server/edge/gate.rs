@@ -2,8 +2,11 @@
 //!
 //! Not known here: what is counted.
 
+use core::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dashmap::DashMap;
 
 /// A bound on things that are open. Cloning gives another handle.
 #[derive(Clone, Debug)]
@@ -34,6 +37,45 @@ impl Gate {
     }
 }
 
+/// A bound on what is open for each of many. It keeps only those for whom something is open.
+#[derive(Debug)]
+pub(crate) struct Shares<K: Eq + Hash> {
+    open: Arc<DashMap<K, usize>>,
+    max: usize,
+}
+
+/// One thing that is open for somebody; dropping it makes room for them.
+#[derive(Debug)]
+pub(crate) struct Share<K: Eq + Hash> {
+    of: K,
+    open: Arc<DashMap<K, usize>>,
+}
+
+impl<K: Copy + Eq + Hash> Shares<K> {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { open: Arc::default(), max }
+    }
+
+    /// Lets one more in for somebody, if their share has room.
+    pub(crate) fn enter(&self, of: K) -> Option<Share<K>> {
+        let mut open = self.open.entry(of).or_insert(0);
+        if *open >= self.max {
+            return None;
+        }
+        *open += 1;
+        Some(Share { of, open: Arc::clone(&self.open) })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Share<K> {
+    fn drop(&mut self) {
+        self.open.remove_if_mut(&self.of, |_, open| {
+            *open = open.saturating_sub(1);
+            *open == 0
+        });
+    }
+}
+
 impl Drop for Pass {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
@@ -42,7 +84,20 @@ impl Drop for Pass {
 
 #[cfg(test)]
 mod tests {
-    use super::Gate;
+    use super::{Gate, Shares};
+
+    #[test]
+    fn a_share_is_bounded_for_each_and_forgotten_when_it_is_given_back() {
+        let shares = Shares::new(2);
+        let first = shares.enter("here");
+        let second = shares.enter("here");
+        assert!(first.is_some() && second.is_some() && shares.enter("here").is_none());
+        assert!(shares.enter("there").is_some(), "others have their own");
+        drop(first);
+        assert!(shares.enter("here").is_some());
+        drop(second);
+        assert!(shares.open.is_empty());
+    }
 
     #[test]
     fn a_full_gate_opens_when_somebody_leaves() {

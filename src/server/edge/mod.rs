@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use relais_wire::Epoch;
+use relais_wire::{Epoch, UserId};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
@@ -31,8 +31,24 @@ use crate::services::ClientKey;
 use crate::tls::Tls;
 
 pub(crate) use bucket::Buckets;
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Gate, Share, Shares};
 pub(crate) use run::{Shards, accept, listen};
+
+/// Sockets of one address on which nobody has signed in: a ward signs in behind one address at the change of
+/// shifts. Each costs about 20 KiB and may stay a quarter of an hour.
+pub(crate) const GUESTS_PER_CLIENT: usize = 1_024;
+
+/// Files one user sends at a time: an album goes up a few at once.
+pub(crate) const UPLOADS_PER_USER: usize = 8;
+
+/// The part of the handshakes that one address may take up, as a divisor; and what it may take up in any case.
+const HANDSHAKES_PART: usize = 4;
+const HANDSHAKES_PER_CLIENT_MIN: usize = 64;
+
+/// Connections of one address that are not a socket (yet).
+pub(crate) fn handshakes_per_client(handshakes: usize) -> usize {
+    (handshakes / HANDSHAKES_PART).max(HANDSHAKES_PER_CLIENT_MIN)
+}
 
 /// What every connection of the edge shares.
 pub(crate) struct Edge {
@@ -51,8 +67,16 @@ pub(crate) struct Edge {
     pub(crate) connections: Gate,
     /// Of those, the ones that are not a socket (yet).
     pub(crate) handshakes: Gate,
+    /// Of those, the ones from each address.
+    pub(crate) handshakes_of: Shares<ClientKey>,
+    /// Sockets of each address on which nobody has signed in.
+    pub(crate) guests_of: Shares<ClientKey>,
     /// HTTP requests under way.
     pub(crate) requests: Semaphore,
+    /// Files on their way in.
+    pub(crate) uploads: Semaphore,
+    /// Of those, each user's.
+    pub(crate) uploads_of: Shares<UserId>,
     /// Request buckets of HTTP callers.
     pub(crate) buckets: Buckets,
     /// Whether the store answers.

@@ -70,11 +70,13 @@ pub(super) async fn rpc(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let mut carrier = Carrier { json: is_json(&parts.headers), kind: 0, id: 0 };
-    let Ok(_room) = edge.requests.try_acquire() else {
-        return carrier.respond(&Err(Refusal::retry(ErrorCode::Overloaded, BUSY_MS)));
-    };
     let answered = tokio::time::timeout(edge.limits.request, async {
+        // A body that comes slowly takes up no room that others could use: the connection is counted as its
+        // address's own, and the body is small.
         let body = read_body(body).await?;
+        let Ok(_room) = edge.requests.try_acquire() else {
+            return Err(Refusal::retry(ErrorCode::Overloaded, BUSY_MS));
+        };
         answer(&edge, peer, &parts, &body, &mut carrier).await
     });
     let answer = answered.await.unwrap_or_else(|_| Err(Refusal::retry(ErrorCode::Unavailable, BUSY_MS)));

@@ -139,7 +139,7 @@ pub(crate) async fn accept(edge: Arc<Edge>, listener: TcpListener, shards: Vec<m
                 continue;
             }
         };
-        let Some(passes) = enter(&edge) else { continue };
+        let Some(passes) = enter(&edge, peer) else { continue };
         let Ok(stream) = prepare(stream) else { continue };
         let next = turn.next().and_then(|index| shards.get(index));
         // A shard that does not keep up turns connections away: they come back.
@@ -149,7 +149,7 @@ pub(crate) async fn accept(edge: Arc<Edge>, listener: TcpListener, shards: Vec<m
     }
 }
 
-fn enter(edge: &Edge) -> Option<Passes> {
+fn enter(edge: &Edge, peer: SocketAddr) -> Option<Passes> {
     let Some(connection) = edge.connections.enter() else {
         edge.app.metrics.turned(Turned::Full);
         return None;
@@ -158,7 +158,18 @@ fn enter(edge: &Edge) -> Option<Passes> {
         edge.app.metrics.turned(Turned::Handshakes);
         return None;
     };
-    Some(Passes { connection, handshake })
+    let address = peer.ip().to_canonical();
+    let share = if edge.trusted_proxies.contains(&address) {
+        None
+    } else {
+        let share = edge.handshakes_of.enter(edge.client_key(address));
+        if share.is_none() {
+            edge.app.metrics.turned(Turned::Handshakes);
+            return None;
+        }
+        share
+    };
+    Some(Passes { connection, handshake, share })
 }
 
 fn prepare(stream: tokio::net::TcpStream) -> io::Result<std::net::TcpStream> {

@@ -15,9 +15,9 @@ use relais_wire::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
 use super::connection::{Io, Passes};
-use super::gate::Pass;
+use super::gate::{Pass, Share};
 use super::respond;
-use crate::metrics::Caught;
+use crate::metrics::{Caught, Turned};
 use crate::services::ClientKey;
 use crate::shard::{Shard, Slot, run_socket};
 use crate::task::spawn_local;
@@ -47,13 +47,17 @@ pub(super) fn upgrade(
     let Ok(response) = create_response(&Request::from_parts(parts, ())) else {
         return respond::plain(StatusCode::BAD_REQUEST, "not a WebSocket handshake\n");
     };
+    let Some(guest) = shard.edge.guests_of.enter(client) else {
+        shard.edge.app.metrics.turned(Turned::Full);
+        return respond::unavailable();
+    };
     // From here on the connection is a socket: it no longer counts as a handshake.
-    let Some(Passes { connection, handshake }) = passes.borrow_mut().take() else {
+    let Some(Passes { connection, handshake, share }) = passes.borrow_mut().take() else {
         return respond::plain(StatusCode::BAD_REQUEST, "already a WebSocket\n");
     };
-    drop(handshake);
+    drop((handshake, share));
     let (task, failed) = (Rc::clone(shard), Rc::clone(shard));
-    spawn_local(async move { socket(task, client, upgraded, connection).await }, move || {
+    spawn_local(async move { socket(task, (client, guest), upgraded, connection).await }, move || {
         failed.edge.app.metrics.panic(Caught::Connection);
     });
     let mut response = response.map(|()| Body::empty());
@@ -61,7 +65,12 @@ pub(super) fn upgrade(
     response
 }
 
-async fn socket(shard: Rc<Shard>, client: ClientKey, upgraded: OnUpgrade, connection: Pass) {
+async fn socket(
+    shard: Rc<Shard>,
+    (client, guest): (ClientKey, Share<ClientKey>),
+    upgraded: OnUpgrade,
+    connection: Pass,
+) {
     let Ok(upgraded) = upgraded.await else { return };
     let Ok(parts) = upgraded.downcast::<TokioIo<Io>>() else { return };
     let (stream, leftover) = (parts.io.into_inner(), parts.read_buf.to_vec());
@@ -70,7 +79,7 @@ async fn socket(shard: Rc<Shard>, client: ClientKey, upgraded: OnUpgrade, connec
         return;
     }
     let open = Open::new(&shard);
-    let slot = shard.open(|conn| Slot::new(conn, client));
+    let slot = shard.open(|conn| Slot::new(conn, client).of_guest(guest));
     run_socket(Rc::clone(&shard), slot, stream, leftover).await;
     drop((open, connection));
 }

@@ -13,6 +13,7 @@ use relais_hub::Conn;
 use relais_wire::CloseCode;
 use relais_wire::frame::HEADER_LEN;
 
+use crate::edge::Share;
 use crate::services::{Authenticated, ClientKey};
 
 /// One frame on its way: header and shared body.
@@ -23,6 +24,7 @@ pub(crate) struct Slot {
     pub(crate) conn: Conn,
     pub(crate) client: ClientKey,
     who: Cell<Option<Authenticated>>,
+    guest: Cell<Option<Share<ClientKey>>>,
     queue: RefCell<VecDeque<Outgoing>>,
     end: Cell<Option<(CloseCode, Option<u64>)>>,
     waker: RefCell<Option<Waker>>,
@@ -34,10 +36,17 @@ impl Slot {
             conn,
             client,
             who: Cell::new(None),
+            guest: Cell::new(None),
             queue: RefCell::new(VecDeque::new()),
             end: Cell::new(None),
             waker: RefCell::new(None),
         }
+    }
+
+    /// Until a session is proved it counts as a guest of its address.
+    pub(crate) fn of_guest(self, share: Share<ClientKey>) -> Self {
+        self.guest.set(Some(share));
+        self
     }
 
     /// The session, once it is proved.
@@ -47,6 +56,7 @@ impl Slot {
 
     pub(crate) fn prove(&self, who: Authenticated) {
         self.who.set(Some(who));
+        drop(self.guest.take());
     }
 
     /// Queues a frame and wakes the connection's task.

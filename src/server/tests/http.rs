@@ -187,6 +187,39 @@ async fn a_body_that_never_ends_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_come_slowly_take_up_nobody_elses_room() {
+    let world = World::start(&[("limits.requests", "1")]).await;
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let mut stream = TcpStream::connect(world.address()).await.unwrap();
+        let head = "POST /api/v1/rpc HTTP/1.1\r\nHost: relais.test\r\nContent-Length: 100\r\n\r\nx";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let header = Header::new(Class::Request, GetServer::KIND, 9);
+    for _ in 0..20 {
+        let answer = frame_rpc(&world, encode_frame(&header, &codec::encode(&GetServer {}))).await;
+        assert_eq!(answer.status(), 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_takes_up_no_more_than_its_share_of_handshakes() {
+    let world = World::start(&[("limits.handshakes", "400"), ("limits.handshake_ms", "60000")]).await;
+    let mut open = Vec::new();
+    for _ in 0..110 {
+        open.push(TcpStream::connect(world.address()).await.unwrap());
+    }
+    let turned = async {
+        let metrics = &world.server.app().metrics;
+        while !metrics.render().contains("relais_connections_refused_total{reason=\"handshakes\"} 10\n") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, turned).await.expect("a quarter of them is one address's share");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_clock_and_mail_pages_exist_in_a_demonstration_only() {
     let world = World::start(&[]).await;
     assert_eq!(reqwest::get(world.url("/dev/mail")).await.unwrap().text().await.unwrap(), "[]");
