@@ -350,12 +350,15 @@ pub enum Chore {
     PutLogin(Box<Login>),
     /// Counts one try of a code. Refused (and the tries stay at zero) when none is left.
     SpendTry(LoginId),
-    /// Moves a sign-in on only from this stage. Refused otherwise.
+    /// Moves a sign-in on only from this stage and state: of two at once, one is refused. Tries that were spent
+    /// meanwhile stay spent as long as the stage is the same.
     AdvanceLogin {
         /// Which.
         login: LoginId,
         /// The stage it must be in.
         from: LoginStage,
+        /// The state it must be in.
+        seen: Opaque,
         /// Its new state.
         to: Box<Login>,
     },

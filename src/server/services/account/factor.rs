@@ -6,7 +6,7 @@ use relais_care::audit::{Actor, Event as Audited, Scope};
 use relais_store::facts::audit::AuditLine;
 use relais_store::facts::session::LoginStage;
 use relais_store::reads::{AccountByEmail, LoginById};
-use relais_store::{Chore, Domain, Guard, SessionWrite};
+use relais_store::{Domain, Guard, SessionWrite};
 use relais_wire::account::{CodeSent, ResendCode, SecondFactor, SessionGrant};
 use relais_wire::events::SessionOpened;
 use relais_wire::limits::CODE_SENDS_MAX;
@@ -42,11 +42,13 @@ pub(crate) async fn resend(ctx: &Ctx<'_>, request: ResendCode) -> Result<CodeSen
     let code = pending.new_code(ctx);
     // A new code is no new set of tries: guesses count for the whole sign-in.
     pending.login.tries = tries;
-    let chores = vec![
-        charge(ctx, MAIL_ACCOUNT, pending.state.user.as_bytes()),
-        Chore::AdvanceLogin { login: request.login, from: stage, to: pending.row() },
-    ];
-    ctx.upkeep(chores).await?;
+    let chores = vec![charge(ctx, MAIL_ACCOUNT, pending.state.user.as_bytes()), pending.advance(stage)];
+    // Whoever asked at the same time was answered; there is one code for both.
+    let lost = |refusal: Refusal| {
+        let meanwhile = refusal.code == ErrorCode::CodeExpired;
+        if meanwhile { Refusal::retry(ErrorCode::Throttled, RESEND_AFTER_MS) } else { refusal }
+    };
+    ctx.upkeep(chores).await.map_err(lost)?;
     deliver(ctx, stage, email.as_str(), &pending, code).await?;
     Ok(CodeSent {
         resend_after: Millis::saturating(RESEND_AFTER_MS),

@@ -96,7 +96,7 @@ pub(crate) async fn finish(ctx: &Ctx<'_>, request: LoginFinish) -> Result<Factor
     let chores = vec![
         Chore::Discharge(counter(ctx, LOGIN_ACCOUNT, typed.as_str().as_bytes())),
         charge(ctx, MAIL_ACCOUNT, user.as_bytes()),
-        Chore::AdvanceLogin { login: request.login, from: LoginStage::Password, to: pending.row() },
+        pending.advance(LoginStage::Password),
     ];
     ctx.upkeep(chores).await?;
     mail_code(ctx, primary.as_str(), request.locale, code)?;

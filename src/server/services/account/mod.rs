@@ -62,6 +62,12 @@ impl Pending {
         Box::new(Login { state: profile::encode(&self.state).into(), ..self.login.clone() })
     }
 
+    /// Moves it on, if it is still as it was read.
+    pub(crate) fn advance(&self, from: LoginStage) -> Chore {
+        let (login, seen) = (self.login.login, self.login.state.clone());
+        Chore::AdvanceLogin { login, from, seen, to: self.row() }
+    }
+
     /// Gives it a new code; answers the code.
     pub(crate) fn new_code(&mut self, ctx: &Ctx<'_>) -> String {
         let code = codes::draw();

@@ -81,8 +81,7 @@ pub(crate) async fn prove(ctx: &Ctx<'_>, request: RecoverProve) -> Result<Recove
 }
 
 async fn advance(ctx: &Ctx<'_>, pending: &super::Pending) -> Result<(), Refusal> {
-    let to = pending.row();
-    ctx.upkeep(vec![Chore::AdvanceLogin { login: pending.login.login, from: LoginStage::Recovery, to }]).await
+    ctx.upkeep(vec![pending.advance(LoginStage::Recovery)]).await
 }
 
 /// Checks the signature of the user's half. After the waiting period the server's half is given.

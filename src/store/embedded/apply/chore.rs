@@ -32,13 +32,17 @@ impl Tx<'_> {
                 let spent = self.run(sql, (login.as_bytes(), self.at_ms))?;
                 if spent == 0 { Err(Refusal::LoginOver.into()) } else { Ok(()) }
             }
-            Chore::AdvanceLogin { login, from, to } => {
-                let sql = "SELECT 1 FROM login WHERE login = ?1 AND stage = ?2 AND expires_ms > ?3";
-                let params = (login.as_bytes(), from.number(), self.at_ms);
-                if self.one(sql, params, |_| Ok(()))?.is_none() || to.login != *login {
+            Chore::AdvanceLogin { login, from, seen, to } => {
+                let sql = "SELECT tries FROM login WHERE login = ?1 AND stage = ?2 AND state = ?3 AND expires_ms > ?4";
+                let params = (login.as_bytes(), from.number(), seen.as_slice(), self.at_ms);
+                let Some(tries) = self.one(sql, params, |row| row.get::<_, u32>(0))? else {
+                    return Err(Refusal::LoginOver.into());
+                };
+                if to.login != *login {
                     return Err(Refusal::LoginOver.into());
                 }
-                self.put_login(to)
+                let left = if to.stage == *from { tries.min(to.tries) } else { to.tries };
+                self.put_login(&Login { tries: left, ..Login::clone(to) })
             }
             Chore::Charge { key, limit, window_ms } => self.charge(*key, *limit, *window_ms),
             Chore::Discharge(key) => {

@@ -86,11 +86,24 @@ pub(crate) fn a_code_has_so_many_tries_and_a_sign_in_one_end<S: Subject>(subject
     store.commit_blocking(chore(NOW, Chore::PutLogin(Box::new(login.clone())))).unwrap();
     let advance = || {
         let to = Box::new(Login { stage: LoginStage::SecondFactor, code: Some(hash32(1)), ..login.clone() });
-        store.commit_blocking(chore(NOW, Chore::AdvanceLogin { login: id, from: LoginStage::Password, to }))
+        let seen = login.state.clone();
+        let from = LoginStage::Password;
+        store.commit_blocking(chore(NOW, Chore::AdvanceLogin { login: id, from, seen, to }))
     };
     advance().unwrap();
     assert_eq!(refusal(advance()), Refusal::LoginOver, "a stage is left once");
     let spend = |at| store.commit_blocking(chore(at, Chore::SpendTry(id)));
+    let again = |seen: Vec<u8>, state: Vec<u8>| {
+        let from = LoginStage::SecondFactor;
+        let to = Box::new(Login { stage: from, state: state.into(), ..login.clone() });
+        let seen = seen.into();
+        store.commit_blocking(chore(NOW, Chore::AdvanceLogin { login: id, from, seen, to }))
+    };
+    spend(NOW).unwrap();
+    again(vec![1], vec![2]).unwrap();
+    assert_eq!(refusal(again(vec![1], vec![3])), Refusal::LoginOver, "of two at once, one");
+    assert_eq!(store.read_blocking(LoginById(id)).unwrap().unwrap().tries, 1, "a try stays spent");
+    store.commit_blocking(chore(NOW, Chore::PutLogin(Box::new(login)))).unwrap();
     assert_eq!(refusal(spend(NOW + 1000)), Refusal::LoginOver, "its time is over");
     spend(NOW).unwrap();
     spend(NOW).unwrap();
