@@ -15,7 +15,7 @@ use crate::facts::{
     stream::StreamId,
     thread::{Party, Standing},
 };
-use crate::write::{Chore, Write};
+use crate::write::{Chore, InstanceKey, Write};
 
 /// What is handed to the committer.
 #[derive(Clone, Debug)]
@@ -167,6 +167,8 @@ pub enum Guard {
     Standing(ThreadId, Party, Standing),
     /// The user is a member of the group.
     Member(Group, UserId),
+    /// The value about the instance is this one; `None` = there is none.
+    Instance(InstanceKey, Option<Opaque>),
 }
 
 /// One thing told to one or more streams. The body is stored once.

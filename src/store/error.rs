@@ -57,6 +57,9 @@ pub enum Refusal {
     /// The idempotency key was used for other bytes.
     #[error("the idempotency key names another request")]
     IdemReused,
+    /// A value about the instance is not what the commit was made for.
+    #[error("a value of the instance has changed")]
+    InstanceChanged,
     /// Something the commit names does not exist.
     #[error("{0:?} does not exist")]
     Missing(Kind),

@@ -70,12 +70,14 @@ pub(crate) fn refusal(refused: &Refused) -> Refusal {
         Refused::Entry(error) => return chain(*error),
         Refused::IdemReused => ErrorCode::IdempotencyMismatch,
         Refused::Missing(Kind::Invite) | Refused::InviteOver => ErrorCode::InviteInvalid,
-        Refused::Missing(Kind::Login) | Refused::LoginOver => ErrorCode::CodeExpired,
+        Refused::Missing(Kind::Login | Kind::Recovery) | Refused::LoginOver => ErrorCode::CodeExpired,
         Refused::Missing(_) => ErrorCode::NotFound,
         Refused::Suspended | Refused::SessionOver => ErrorCode::Revoked,
-        Refused::Exists(_) | Refused::Version { .. } | Refused::ChainHead { .. } | Refused::Standing => {
-            ErrorCode::Conflict
-        }
+        Refused::InstanceChanged
+        | Refused::Exists(_)
+        | Refused::Version { .. }
+        | Refused::ChainHead { .. }
+        | Refused::Standing => ErrorCode::Conflict,
         Refused::Closed => ErrorCode::Closed,
         Refused::NotMember => ErrorCode::Forbidden,
         Refused::BoxesMissing { .. } => ErrorCode::BoxMissing,

@@ -10,9 +10,9 @@ use relais_store::facts::account::{Account, Recovery as StoredRecovery, UserObje
 use relais_store::facts::audit::AuditLine;
 use relais_store::facts::directory::{Invite, Person};
 use relais_store::facts::session::LoginStage;
-use relais_store::facts::{Personal, account};
+use relais_store::facts::{Opaque, Personal, account};
 use relais_store::reads::{AccountByEmail, InstanceValue, InviteById, InviteByToken};
-use relais_store::{AccountWrite, Chore, DirectoryWrite, Domain, InstanceKey, SessionWrite, Write};
+use relais_store::{AccountWrite, Chore, DirectoryWrite, Domain, Guard, InstanceKey, SessionWrite, Write};
 use relais_wire::account::Ksf;
 use relais_wire::account::{
     Locale, Recovery, RegisterFinish, RegisterStart, RegisterStarted, SessionGrant, WrapKind,
@@ -88,6 +88,10 @@ async fn admit(ctx: &Ctx<'_>, token: Option<&Bin>, pending: &mut Pending) -> Res
         return if open { Ok(()) } else { Err(refuse::refuse(ErrorCode::InviteNeeded)) };
     };
     if ctx.app.keys.is_setup_token(token.as_slice()) {
+        // Somebody runs the instance: the file is what a crash left of a token that was used.
+        if !settings(ctx).await?.1.operators.is_empty() {
+            return Err(refuse::refuse(ErrorCode::InviteInvalid));
+        }
         pending.state.setup = true;
         return Ok(());
     }
@@ -170,15 +174,25 @@ pub(crate) async fn finish(ctx: &Ctx<'_>, request: RegisterFinish) -> Result<Ses
     grant(ctx, user, id).await
 }
 
+/// The instance's settings, as they are stored and as they read.
+async fn settings(ctx: &Ctx<'_>) -> Result<(Option<Opaque>, InstanceSettings), Refusal> {
+    let stored = ctx.read(InstanceValue(InstanceKey::Settings)).await?;
+    let settings = stored.as_ref().and_then(|bytes| profile::decode(bytes.as_slice())).unwrap_or_default();
+    Ok((stored, settings))
+}
+
 /// What the invitation or the setup token entitles to.
 async fn entitle(ctx: &Ctx<'_>, pending: &Pending, user: UserId, domain: Domain) -> Result<Domain, Refusal> {
     let mut domain = domain;
     if pending.state.setup {
-        let stored = ctx.read(InstanceValue(InstanceKey::Settings)).await?;
-        let mut settings: InstanceSettings =
-            stored.and_then(|bytes| profile::decode(bytes.as_slice())).unwrap_or_default();
+        // Of all registrations that were begun with the token one uses it.
+        let (stored, mut settings) = settings(ctx).await?;
+        if !settings.operators.is_empty() {
+            return Err(refuse::refuse(ErrorCode::InviteInvalid));
+        }
         settings.operators.push(user);
         domain = domain
+            .guard(Guard::Instance(InstanceKey::Settings, stored))
             .write(Write::Instance(InstanceKey::Settings, profile::encode(&settings).into()))
             .audit(audited(user, Audited::UserRolesCreate));
     }

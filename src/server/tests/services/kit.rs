@@ -20,7 +20,7 @@ use relais_server::app::{App, Settings};
 use relais_server::clock::Clock;
 use relais_server::directory::{Directory as Routes, ToShard};
 use relais_server::keys::{Keys, Suite};
-use relais_server::mail::{Mail, MailBody, Mailer};
+use relais_server::mail::{Mail, MailBody, Mailer, Notice};
 use relais_server::metrics::Metrics;
 use relais_server::services::{self, Authenticated, Caller, ClientKey, Incoming};
 use relais_store::blobs::Blobs;
@@ -220,6 +220,17 @@ impl Server {
             }
         }
         code.expect("a code was mailed")
+    }
+
+    /// What addresses were told since the last look.
+    pub fn notices(&mut self) -> Vec<(String, Notice)> {
+        let mut told = Vec::new();
+        while let Ok(mail) = self.mail.try_recv() {
+            if let MailBody::Notice(notice) = mail.body {
+                told.push((mail.to.as_str().to_owned(), notice));
+            }
+        }
+        told
     }
 
     pub fn mails(&mut self) -> usize {

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod credentials;
 mod files;
 mod kit;
 mod large;

@@ -59,7 +59,7 @@ async fn a_session_ends_although_nobody_waits_for_the_revocation_any_more() {
 }
 
 /// A change of password, ready to be sent.
-async fn new_password(server: &Server, world: &mut World, person: &Person) -> Rekey {
+pub async fn new_password(server: &Server, world: &mut World, person: &Person) -> Rekey {
     use opaque_ke::{ClientRegistration, ClientRegistrationFinishParameters, RegistrationResponse};
     let (start, opaque) = {
         let mut rng = rand08::rngs::OsRng;

@@ -7,6 +7,7 @@ use crate::{
     commit::Guard,
     embedded::tx::{Stop, Tx},
     error::{Kind, Refusal},
+    facts::Opaque,
     reads,
 };
 
@@ -60,6 +61,11 @@ impl Tx<'_> {
                 let sql = "SELECT 1 FROM membership WHERE kind = ?1 AND id = ?2 AND user = ?3";
                 let params = (group.kind(), group.id_bytes(), user.as_bytes());
                 holds(self.one(sql, params, |_| Ok(()))?.is_some(), Refusal::NotMember)
+            }
+            Guard::Instance(key, value) => {
+                let sql = "SELECT value FROM instance WHERE key = ?1";
+                let actual: Option<Vec<u8>> = self.one(sql, [key.number()], |row| row.get(0))?;
+                holds(actual.as_deref() == value.as_ref().map(Opaque::as_slice), Refusal::InstanceChanged)
             }
         }
     }
