@@ -174,6 +174,15 @@ pub enum AccountWrite {
         /// The record.
         recovery: Recovery,
     },
+    /// Says from when on the server's half is given. Refused when the recovery code has another key by now.
+    ReleaseRecovery {
+        /// Whose.
+        user: UserId,
+        /// The key that signed.
+        auth_key: Bytes32,
+        /// When, in server milliseconds.
+        at_ms: u64,
+    },
 }
 
 /// A change of sessions and sign-ins that counts as a fact.

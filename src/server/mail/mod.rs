@@ -49,6 +49,10 @@ pub enum Notice {
     AlreadyRegistered,
     /// The password was changed or the account recovered.
     CredentialsChanged,
+    /// Somebody holds the recovery code, and the time in which the owner can object runs.
+    RecoveryWaits,
+    /// The recovery code was replaced.
+    RecoveryRenewed,
 }
 
 /// The queue is full: the caller answers `throttled`.

@@ -82,6 +82,28 @@ fn notice_text(locale: Locale, notice: Notice) -> (&'static str, String) {
             "Hello,\n\nThe password of your Relais account has just been changed. If it was not you, contact your\n\
              administrator at once.\n",
         ),
+        (Locale::Fr, Notice::RecoveryWaits) => (
+            "Relais : quelqu'un récupère votre compte",
+            "Bonjour,\n\nQuelqu'un s'est servi du code de récupération de votre compte Relais et pourra bientôt \
+             choisir un\nnouveau mot de passe. Si c'est vous, il suffit d'attendre. Sinon, connectez-vous et \
+             renouvelez votre\ncode de récupération dès maintenant : cette demande n'aura plus d'effet.\n",
+        ),
+        (Locale::En, Notice::RecoveryWaits) => (
+            "Relais: somebody is recovering your account",
+            "Hello,\n\nSomebody used the recovery code of your Relais account and will soon be able to choose a new\n\
+             password. If it is you, just wait. If not, sign in and renew your recovery code now: this request\n\
+             then comes to nothing.\n",
+        ),
+        (Locale::Fr, Notice::RecoveryRenewed) => (
+            "Relais : votre code de récupération a changé",
+            "Bonjour,\n\nLe code de récupération de votre compte Relais vient d'être remplacé ; l'ancien ne vaut plus \
+             rien. Si ce\nn'était pas vous, contactez tout de suite l'administrateur de votre établissement.\n",
+        ),
+        (Locale::En, Notice::RecoveryRenewed) => (
+            "Relais: your recovery code has changed",
+            "Hello,\n\nThe recovery code of your Relais account has just been replaced; the old one is worth nothing.\n\
+             If it was not you, contact your administrator at once.\n",
+        ),
     };
     (subject, text.to_owned())
 }
@@ -108,7 +130,12 @@ mod tests {
 
     #[test]
     fn both_languages_say_different_words() {
-        for notice in [Notice::AlreadyRegistered, Notice::CredentialsChanged] {
+        for notice in [
+            Notice::AlreadyRegistered,
+            Notice::CredentialsChanged,
+            Notice::RecoveryWaits,
+            Notice::RecoveryRenewed,
+        ] {
             let body = MailBody::Notice(notice);
             assert_ne!(Letter::write("", Locale::Fr, &body).text, Letter::write("", Locale::En, &body).text);
         }

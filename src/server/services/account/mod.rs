@@ -16,7 +16,7 @@ use relais_care::audit::{Actor, Event as Audited, Scope};
 use relais_store::facts::account::{UserObject, Wrap as StoredWrap, WrapKind as StoredKind};
 use relais_store::facts::audit::AuditLine;
 use relais_store::facts::session::{Login, LoginStage, Session, SessionKind};
-use relais_store::reads::{LoginById, ObjectOf, SessionById, WrapsOf};
+use relais_store::reads::{AccountById, EmailsOf, LoginById, ObjectOf, SessionById, WrapsOf};
 use relais_store::{Chore, Domain};
 use relais_wire::account::{Locale, SessionGrant, Vault, Wrap, WrapKind};
 use relais_wire::ids::{Bytes32, DeviceId, LoginId, Seq, SessionId, UserId};
@@ -24,6 +24,7 @@ use relais_wire::limits::{CODE_TRIES_MAX, VAULT_BYTES_MAX};
 use relais_wire::scalar::{Bin, Millis, Private};
 use relais_wire::{ErrorCode, Refusal};
 
+use self::register::tag;
 use super::context::{Ctx, instance_line};
 use super::limits::{LOGIN_TTL_MS, Limit, WRAP_BYTES_MAX, WRAP_LABEL_BYTES_MAX, WRAPS_MAX};
 use super::mutation::{self, Check};
@@ -31,7 +32,7 @@ use super::profile::{self, LoginState};
 use super::sessions::{self, fresh};
 use super::tickets::SessionFacts;
 use super::{codes, permit, refuse};
-use crate::mail::{Mail, MailBody};
+use crate::mail::{Mail, MailBody, Notice};
 
 /// Counts one of these acts.
 pub(crate) fn charge(ctx: &Ctx<'_>, limit: Limit, of: &[u8]) -> Chore {
@@ -136,6 +137,17 @@ pub(crate) async fn check_code(ctx: &Ctx<'_>, pending: &Pending, typed: &Private
 pub(crate) fn mail_code(ctx: &Ctx<'_>, to: &str, locale: Locale, code: String) -> Result<(), Refusal> {
     let mail = Mail { to: to.into(), locale, body: MailBody::Code(Private(code)) };
     ctx.app.mailer.send(mail).map_err(|_| Refusal::retry(ErrorCode::Throttled, 5_000))
+}
+
+/// Tells the owner of an account what happened to it, at the primary address.
+pub(crate) async fn notify(ctx: &Ctx<'_>, user: UserId, notice: Notice) {
+    let Ok((Some(account), addresses)) = ctx.read((AccountById(user), EmailsOf(user))).await else { return };
+    let Some(to) = addresses.into_iter().next() else { return };
+    let locale = if account.locale == tag(Locale::En) { Locale::En } else { Locale::Fr };
+    let mail = Mail { to: to.as_str().into(), locale, body: MailBody::Notice(notice) };
+    if ctx.app.mailer.send(mail).is_err() {
+        tracing::warn!("a notice to the owner of an account found no room among the mails that wait");
+    }
 }
 
 /// A failed sign-in, for the audit log; never who was guessed at where nobody proved anything.

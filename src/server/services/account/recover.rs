@@ -23,9 +23,10 @@ use relais_wire::{ErrorCode, Refusal};
 use super::login::made_up;
 use super::register::{audited, stored_recovery};
 use super::{
-    begin, charge, check_code, mail_code, note_failure, note_guess, pending, stored_wraps, wire_wrap,
+    begin, charge, check_code, mail_code, note_failure, note_guess, notify, pending, stored_wraps, wire_wrap,
 };
 use crate::keys::random32;
+use crate::mail::Notice;
 use crate::services::chains::surroundings;
 use crate::services::context::{Ctx, instance_line};
 use crate::services::limits::{RECOVER_ACCOUNT, RECOVER_CLIENT, RESEND_AFTER_MS};
@@ -101,7 +102,7 @@ pub(crate) async fn auth(ctx: &Ctx<'_>, request: RecoverAuth) -> Result<RecoverG
         note_failure(ctx, Some(user)).await;
         return Err(refuse::refuse(ErrorCode::WrongCredentials));
     }
-    wait(ctx, user, recovery.clone()).await?;
+    wait(ctx, user, &recovery).await?;
     let (vault, wraps) = ctx.read((ObjectOf(user, UserObject::Vault), WrapsOf(user))).await?;
     let wrap = wraps.iter().find(|wrap| wrap.kind == StoredKind::Recovery).and_then(wire_wrap);
     let (vault, wrap) = vault.zip(wrap).ok_or_else(over)?;
@@ -132,8 +133,9 @@ fn signed(recovery: &StoredRecovery, challenge: &Bin, signature: &[u8]) -> bool 
     }
 }
 
-/// The waiting period starts with the first right signature, and renewing the recovery code ends it.
-async fn wait(ctx: &Ctx<'_>, user: relais_wire::UserId, recovery: StoredRecovery) -> Result<(), Refusal> {
+/// The waiting period starts with the first right signature, and the owner is told. Renewing the recovery code
+/// ends it: what was signed with the old one comes to nothing.
+async fn wait(ctx: &Ctx<'_>, user: relais_wire::UserId, recovery: &StoredRecovery) -> Result<(), Refusal> {
     let wait_ms = ctx.app.settings.recovery_wait_ms;
     match recovery.release_at_ms {
         _ if wait_ms == 0 => Ok(()),
@@ -141,10 +143,10 @@ async fn wait(ctx: &Ctx<'_>, user: relais_wire::UserId, recovery: StoredRecovery
         Some(at_ms) => Err(refuse::cooling_down(ctx.now_ms, at_ms)),
         None => {
             let at_ms = ctx.now_ms.saturating_add(wait_ms);
-            let recovery = StoredRecovery { release_at_ms: Some(at_ms), ..recovery };
             let domain = Domain::new(ctx.now_ms, audited(user, Audited::SessionRecover))
-                .write(AccountWrite::PutRecovery { user, recovery });
+                .write(AccountWrite::ReleaseRecovery { user, auth_key: recovery.auth_key, at_ms });
             ctx.commit(domain).await?;
+            notify(ctx, user, Notice::RecoveryWaits).await;
             Err(refuse::cooling_down(ctx.now_ms, at_ms))
         }
     }
@@ -186,5 +188,6 @@ pub(crate) async fn renew(
     let (domain, _) = validated.plan(ctx, who.session, &around).into_domain(domain);
     ctx.commit(domain).await?;
     validated.settle(ctx);
+    notify(ctx, user, Notice::RecoveryRenewed).await;
     Ok(Done {})
 }

@@ -15,7 +15,8 @@ use relais_wire::scalar::{Bin, Millis};
 use relais_wire::{ErrorCode, Refusal};
 
 use super::register::{WRAP_KINDS, audited, opened, put_vault, stored_recovery};
-use super::{check_vault, grant, new_session, pending, stored_wraps};
+use super::{check_vault, grant, new_session, notify, pending, stored_wraps};
+use crate::mail::Notice;
 use crate::services::chains::surroundings;
 use crate::services::context::{Ctx, Told};
 use crate::services::links::{self, Body};
@@ -166,6 +167,7 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
     ctx.commit(domain).await?;
     validated.settle(ctx);
     all_ended(ctx, user).await?;
+    notify(ctx, user, Notice::CredentialsChanged).await;
     Ok(Rekeyed {
         session: match note {
             Some(note) => Some(grant(ctx, user, note.session).await?),

@@ -68,6 +68,11 @@ impl Tx<'_> {
                 .run("DELETE FROM wrap WHERE user = ?1 AND kind = ?2", (user.as_bytes(), kind.number()))
                 .map(drop),
             AccountWrite::PutRecovery { user, recovery } => self.put_recovery(*user, recovery),
+            AccountWrite::ReleaseRecovery { user, auth_key, at_ms } => self.must(
+                Kind::Recovery,
+                "UPDATE recovery SET release_at_ms = ?3 WHERE user = ?1 AND auth_key = ?2",
+                (user.as_bytes(), auth_key.as_bytes(), at_ms),
+            ),
         }
     }
 
