@@ -12,6 +12,7 @@ pub mod demo;
 mod enter;
 pub mod files;
 pub mod http;
+mod invites;
 mod live;
 pub mod local;
 pub mod mailbox;

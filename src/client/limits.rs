@@ -65,6 +65,10 @@ pub const CHORE_REST_MS: u64 = 60_000;
 /// Chores that wait or rest: more keyrings than one person is in. What is over it is done by another member.
 pub const CHORES_MAX: usize = 256;
 
+/// Entries of a stream, from the newest back, in which an invitation is looked for when it is answered: weeks of a
+/// busy person. Whoever waited longer asks to be invited again.
+pub const INVITE_LOOK_BACK: u64 = 4_000;
+
 /// Drafts that wait to be sent: a day offline of a busy person, and a bot that outruns its server is told so.
 pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
 

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use relais_chain::control::{Control, Create, Form, Invitee, Outcome};
+use relais_chain::control::{Control, Create, Form, Outcome};
 use relais_chain::entry::{Kind, Priority};
 use relais_chain::facts::Mode;
 use relais_chain::head::Phase;
 use relais_chain::party::{History, Party, PartyId, Policy, ThreadRole};
-use relais_chain::roster::InviteFor;
 use relais_chain::thread::ThreadState;
 use relais_chain::{ChainError, sign};
 use relais_e2ee::body::Body;
@@ -15,8 +14,8 @@ use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::message;
 use relais_e2ee::thread::{Due, box_current, first_epoch, targets};
 use relais_wire::ErrorCode;
-use relais_wire::ids::{IdemKey, KeyringId, MsgId, OrgId, ThreadId};
-use relais_wire::threads::{Append, SignedEntry};
+use relais_wire::ids::{IdemKey, KeyringId, OrgId, ThreadId, UserId};
+use relais_wire::threads::{Append, Appended, SignedEntry};
 
 use super::client::Client;
 use super::parties::Place;
@@ -39,9 +38,30 @@ impl Client {
         title: &str,
         text: &str,
     ) -> Result<ThreadId, ClientError> {
+        self.create_in(Place { form: Form::Thread, org }, with, (title, text)).await
+    }
+
+    /// Opens a direct thread with somebody: both act for themselves, nobody else can ever be added, and it is
+    /// sealed to their personal keyrings (FRI-02).
+    ///
+    /// # Errors
+    /// As [`Self::create_thread`].
+    pub async fn create_direct(&mut self, with: UserId, text: &str) -> Result<ThreadId, ClientError> {
+        if with == self.user() {
+            return Err(ClientError::NotPossible("a direct thread needs somebody else"));
+        }
+        let place = Place { form: Form::Direct, org: None };
+        self.create_in(place, &[Who::Person(with)], ("", text)).await
+    }
+
+    async fn create_in(
+        &mut self,
+        place: Place,
+        with: &[Who],
+        (title, text): (&str, &str),
+    ) -> Result<ThreadId, ClientError> {
         self.ready().await?;
         let id = ThreadId::from_bytes(draw(&mut SystemEntropy));
-        let place = Place { form: Form::Thread, org };
         let mut parties = vec![self.party(place, Who::Person(self.user()), ThreadRole::Owner).await?];
         let itself = Who::Person(self.user());
         for who in with.iter().filter(|who| **who != itself) {
@@ -56,8 +76,8 @@ impl Client {
         let made = first_epoch(id, &targets, &mut SystemEntropy).map_err(box_error)?;
         self.stage(made.boxes).await?;
         let create = Create {
-            form: Form::Thread,
-            context: org,
+            form: place.form,
+            context: place.org,
             policy: Policy::default(),
             parties,
             epoch: made.body,
@@ -110,19 +130,23 @@ impl Client {
         entries: Vec<SignedEntry>,
     ) -> Result<(), ClientError> {
         let append = Append { idem: IdemKey::from_bytes(draw(&mut SystemEntropy)), thread: id, entries };
+        let appended = self.send_append(&append).await?;
+        self.take_receipts(&append, &appended.receipts).await?;
+        self.save()
+    }
+
+    /// Sends entries, byte for byte the same again until they are answered.
+    pub(crate) async fn send_append(&self, append: &Append) -> Result<Appended, ClientError> {
         let mut tries = 0;
-        let appended = loop {
+        loop {
             match self.rpc.call(append.clone()).await {
-                Ok(appended) => break appended,
                 Err(error) if error.is_transient() && tries < ASK_AGAIN_MAX => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(ASK_AGAIN_STEP_MS * tries)).await;
                 }
-                Err(error) => return Err(error),
+                answer => return answer,
             }
-        };
-        self.take_receipts(&append, &appended.receipts).await?;
-        self.save()
+        }
     }
 
     /// Does a control act, anchored anew as long as others come first.
@@ -165,7 +189,12 @@ impl Client {
     ) -> Result<Vec<SignedEntry>, ClientError> {
         let control = make(self, thread).await?;
         let mut state = thread.state.clone();
-        let core = self.control_core(&state, control.kind())?;
+        let mut core = self.control_core(&state, control.kind())?;
+        if let Some(team) = acting_for(&control)
+            && let Some(capacity) = self.manager_capacity(team).await?
+        {
+            core.author.capacity = Some(capacity);
+        }
         let signed = sign::control(self.account.signing().key(), &core, &control).map_err(Self::wrong_own)?;
         self.decide_own(thread, &mut state, &signed.to_bytes().map_err(Self::wrong_own)?).await?;
         let mut entries =
@@ -187,20 +216,6 @@ impl Client {
             let party = client.party(place, who, ThreadRole::Member).await?;
             let boxes = client.boxes_for(thread, &party).await?;
             Ok(Control::Add { party, boxes, history: History::Full })
-        })
-        .await
-    }
-
-    /// Asks somebody of another organization in (THR-04), who reads from the joining on.
-    ///
-    /// # Errors
-    /// As [`Self::add`].
-    pub async fn invite_into(&mut self, id: ThreadId, org: OrgId, who: Who) -> Result<(), ClientError> {
-        self.act(id, async |client, thread| {
-            let place = Place { org: Some(org), ..Place::of(thread.state.roster()) };
-            let party = client.party(place, who, ThreadRole::Member).await?;
-            let invitee = Invitee::Known { party, boxes: Vec::new() };
-            Ok(Control::Invite { invitee, history: History::FromJoin, expires_ms: None })
         })
         .await
     }
@@ -271,34 +286,28 @@ impl Client {
         self.act(id, async |_, _| Ok(Control::Return { team })).await
     }
 
-    /// Accepts the open invitation of this user (THR-05).
+    /// Makes somebody responsible for a thread on behalf of a team (TEA-08).
     ///
     /// # Errors
-    /// As [`Self::add`]; [`ClientError::NotFound`] without one.
-    pub async fn accept(&mut self, id: ThreadId) -> Result<(), ClientError> {
-        self.act(id, async |client, thread| {
-            let invite = client.own_invite(&thread.state)?;
-            Ok(Control::Accept { invite, bearer: None })
-        })
-        .await
+    /// As [`Self::add`].
+    pub async fn assign(&mut self, id: ThreadId, team: KeyringId, user: UserId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Assign { team, user })).await
     }
 
-    /// Declines the open invitation of this user (THR-05).
+    /// Hands a thread over to another participating team (TRI-03).
     ///
     /// # Errors
-    /// As [`Self::accept`].
-    pub async fn decline(&mut self, id: ThreadId) -> Result<(), ClientError> {
-        self.act(id, async |client, thread| {
-            let invite = client.own_invite(&thread.state)?;
-            Ok(Control::Decline { invite, reason: None })
-        })
-        .await
+    /// As [`Self::add`].
+    pub async fn forward(&mut self, id: ThreadId, from: KeyringId, to: KeyringId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::Forward { from, to })).await
     }
 
-    fn own_invite(&self, state: &ThreadState) -> Result<MsgId, ClientError> {
-        let own = InviteFor::Party(PartyId::User(self.user()));
-        let found = state.roster().invites().find(|(_, invite)| invite.invitee == own);
-        found.map(|(id, _)| id).ok_or(ClientError::NotFound)
+    /// Takes a team out of a thread, as its manager (TEA-05).
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn withdraw(&mut self, id: ThreadId, team: KeyringId) -> Result<(), ClientError> {
+        self.act(id, async |_, _| Ok(Control::WithdrawTeam { team })).await
     }
 
     /// Sets the priority of a thread.
@@ -307,6 +316,19 @@ impl Client {
     /// As [`Self::add`].
     pub async fn set_priority(&mut self, id: ThreadId, priority: Priority) -> Result<(), ClientError> {
         self.act(id, async |_, _| Ok(Control::Priority(priority))).await
+    }
+}
+
+/// The team an act is done for, where only its managers may do it: the author then acts in their capacity.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act is one's own")]
+const fn acting_for(control: &Control) -> Option<KeyringId> {
+    match control {
+        Control::Take { team }
+        | Control::Assign { team, .. }
+        | Control::Return { team }
+        | Control::WithdrawTeam { team }
+        | Control::Forward { from: team, .. } => Some(*team),
+        _ => None,
     }
 }
 

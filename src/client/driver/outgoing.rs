@@ -361,7 +361,7 @@ impl Client {
         Ok(())
     }
 
-    fn check_receipt(&self, thread: ThreadId, receipt: &Receipt) -> Result<(), ClientError> {
+    pub(crate) fn check_receipt(&self, thread: ThreadId, receipt: &Receipt) -> Result<(), ClientError> {
         let wrong = || ClientError::from(Hostile::WrongReceipt);
         let key = <[u8; 32]>::try_from(self.saved.receipt_key.as_slice()).map_err(|_| wrong())?;
         let key = PublicKey::from_bytes(&key).map_err(|_| wrong())?;

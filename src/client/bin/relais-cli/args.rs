@@ -87,6 +87,14 @@ pub(crate) enum Command {
         #[arg(long)]
         personal: bool,
     },
+    /// Open a direct thread with one person. Prints its id.
+    Direct {
+        /// The person, by id or name.
+        who: String,
+        /// First message.
+        #[arg(default_value = "")]
+        text: String,
+    },
     /// Send a message.
     Send {
         /// The thread.
@@ -141,24 +149,83 @@ pub(crate) enum Command {
 
 #[derive(Subcommand)]
 pub(crate) enum ThreadAct {
-    /// Add a person.
-    Add { thread: String, user: String },
-    /// Remove a person.
-    Remove { thread: String, user: String },
+    /// Add somebody of the own organization.
+    Add {
+        thread: String,
+        /// A person by id or name, or with --team a team's id.
+        who: String,
+        /// It is a team.
+        #[arg(long)]
+        team: bool,
+    },
+    /// Ask somebody in from outside, who may decline. Without WHO, print a token for whoever bears it.
+    Invite {
+        thread: String,
+        /// A person by id or name.
+        who: Option<String>,
+        /// The organization they stand for; without it they act for themselves.
+        #[arg(long)]
+        org: Option<String>,
+        /// What the bearer of a token is.
+        #[arg(long, value_enum, default_value_t = Bearer::Professional)]
+        standing: Bearer,
+    },
+    /// Remove somebody; they read nothing that is written afterwards.
+    Remove {
+        thread: String,
+        /// A person by id or name, or with --team a team's id.
+        who: String,
+        /// It is a team.
+        #[arg(long)]
+        team: bool,
+    },
     /// Leave.
     Leave { thread: String },
-    /// Close.
+    /// Close for good.
     Close { thread: String },
-    /// Accept an invitation into it.
-    Accept { thread: String },
-    /// Decline an invitation into it.
-    Decline { thread: String },
+    /// Accept an invitation into it, or with --token one that was handed over.
+    Accept {
+        #[arg(required_unless_present = "token")]
+        thread: Option<String>,
+        /// The token, hexadecimal; `-` for the first line of standard input.
+        #[arg(long, conflicts_with = "thread")]
+        token: Option<String>,
+        /// For a team one manages.
+        #[arg(long)]
+        team: Option<String>,
+    },
+    /// Decline an invitation into it: the thread is gone.
+    Decline {
+        thread: String,
+        /// For a team one manages.
+        #[arg(long)]
+        team: Option<String>,
+    },
     /// Take it out of a team's triage box.
     Take { thread: String, team: String },
-    /// Give it back.
+    /// Make somebody responsible on behalf of a team.
+    Assign { thread: String, team: String, user: String },
+    /// Give it back to the team's triage box.
     Return { thread: String, team: String },
+    /// Hand it over to another team that takes part.
+    Forward { thread: String, from: String, to: String },
+    /// Take a team out of it, as its manager.
+    Withdraw { thread: String, team: String },
+    /// Ask the others for keys that one could not open.
+    RequestKey { thread: String },
     /// Say that everything up to this position was seen.
     Seen { thread: String, n: u64 },
+}
+
+/// What the bearer of an invitation will be.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Bearer {
+    /// A health professional.
+    Professional,
+    /// A patient.
+    Patient,
+    /// A patient's relative or caregiver.
+    Relative,
 }
 
 #[derive(Subcommand)]
@@ -206,4 +273,16 @@ pub(crate) enum Team {
         #[arg(long = "member")]
         members: Vec<String>,
     },
+    /// Add somebody to a team's keyring: its managers', or that of all its members.
+    Add {
+        keyring: String,
+        user: String,
+        /// They may add and remove others.
+        #[arg(long)]
+        keeper: bool,
+    },
+    /// Remove somebody from a team's keyring.
+    Remove { keyring: String, user: String },
+    /// Renew keyrings where it is due.
+    Renew { keyrings: Vec<String> },
 }

@@ -17,6 +17,7 @@ mod parse;
 mod show;
 mod threads;
 mod units;
+mod words;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -26,10 +27,10 @@ use relais_client::ClientError;
 use relais_client::driver::{Client, Http, Local, acts};
 use relais_e2ee::body::Body;
 use relais_wire::ErrorCode;
-use relais_wire::ids::{KeyringId, OrgId, UnitId};
+use relais_wire::ids::{KeyringId, OrgId};
 use serde_json::json;
 
-use args::{Cli, Command, Team};
+use args::{Cli, Command};
 use live::{bot, follow, settle};
 use parse::{id, input_line, people, thread_id};
 use show::{message_json, message_text, show};
@@ -45,9 +46,9 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     let Err(error) = result else { return ExitCode::SUCCESS };
     let text = if json {
-        json!({"error": error.code(), "text": error.to_string()}).to_string()
+        json!({"error": error.code(), "text": words::plain(&error)}).to_string()
     } else {
-        format!("{} [{}]", error, error.code())
+        format!("{} [{}]", words::plain(&error), error.code())
     };
     writeln!(std::io::stderr(), "{text}").ok();
     ExitCode::from(exit_code(&error))
@@ -125,7 +126,12 @@ async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(
             let thread = thread.as_deref().map(thread_id).transpose()?;
             return bot(client, thread, until_sent).await;
         }
-        Command::Thread(act) => return threads::thread_act(&mut client, act).await,
+        Command::Thread(act) => return threads::thread_act(&mut client, json, act).await,
+        Command::Direct { who, text } => {
+            let who = parse::person(&client, &who).await?;
+            let thread = client.create_direct(who, &text).await?.to_hex();
+            show(json, &json!({"thread": thread}), &thread);
+        }
         Command::Files(files) => return threads::file(&mut client, json, files).await,
         Command::Search { query } => {
             let found = client.search(&query, client.organization()).await?;
@@ -140,12 +146,7 @@ async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(
             }
         }
         Command::Unit(act) => return units::unit(&mut client, json, act).await,
-        Command::Team(Team::Create { unit, name, managers, members }) => {
-            let unit = id(&unit, UnitId::parse_hex)?;
-            let team =
-                client.create_team(unit, &name, &people(&managers)?, &people(&members)?).await?.to_hex();
-            show(json, &json!({"team": team}), &team);
-        }
+        Command::Team(act) => return units::team(&mut client, json, act).await,
         Command::Focus { org } => client.focus(Some(id(&org, OrgId::parse_hex)?))?,
         Command::Register { .. } | Command::Login(_) | Command::Logout => {}
     }

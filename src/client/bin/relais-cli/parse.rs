@@ -3,8 +3,9 @@
 use std::io::BufRead as _;
 
 use relais_client::ClientError;
+use relais_client::driver::Client;
 use relais_wire::account::Locale;
-use relais_wire::ids::{ThreadId, UserId};
+use relais_wire::ids::{KeyringId, ThreadId, UserId};
 
 pub(crate) fn id<T>(
     text: &str,
@@ -29,4 +30,24 @@ pub(crate) fn input_line() -> Result<String, ClientError> {
 
 pub(crate) fn locale(text: &str) -> Locale {
     if text == "en" { Locale::En } else { Locale::Fr }
+}
+
+pub(crate) fn keyring_id(text: &str) -> Result<KeyringId, ClientError> {
+    id(text, KeyringId::parse_hex)
+}
+
+/// A person by id, or by a name that only one person has whom this user may see.
+pub(crate) async fn person(client: &Client, text: &str) -> Result<UserId, ClientError> {
+    if let Ok(user) = UserId::parse_hex(text) {
+        return Ok(user);
+    }
+    for org in [client.organization(), None] {
+        let found = client.search(text, org).await?;
+        match found.people.as_slice() {
+            [] => {}
+            [one] => return Ok(one.user),
+            _ => return Err(ClientError::NotPossible("several people have that name: use the id")),
+        }
+    }
+    Err(ClientError::NotPossible("nobody whom you may see has that name"))
 }

@@ -1,14 +1,17 @@
 //! Threads and their files.
 
+use relais_chain::party::PartyId;
+use relais_chain::unit::Standing;
 use relais_client::ClientError;
 use relais_client::driver::{Client, Content, acts};
 use relais_e2ee::body::Body;
-use relais_wire::ids::{KeyringId, UserId};
+use relais_wire::ids::OrgId;
 use serde_json::json;
+use zeroize::Zeroizing;
 
-use crate::args::{Files, ThreadAct};
+use crate::args::{Bearer, Files, ThreadAct};
 use crate::live::settle;
-use crate::parse::{id, thread_id};
+use crate::parse::{id, input_line, keyring_id, person, thread_id};
 use crate::show::show;
 
 pub(crate) async fn threads(client: &mut Client, json: bool, personal: bool) -> Result<(), ClientError> {
@@ -36,24 +39,85 @@ pub(crate) async fn threads(client: &mut Client, json: bool, personal: bool) -> 
     Ok(())
 }
 
-pub(crate) async fn thread_act(client: &mut Client, act: ThreadAct) -> Result<(), ClientError> {
-    let user = |text: &str| id(text, UserId::parse_hex);
-    let team = |text: &str| id(text, KeyringId::parse_hex);
+pub(crate) async fn thread_act(client: &mut Client, json: bool, act: ThreadAct) -> Result<(), ClientError> {
     match act {
-        ThreadAct::Add { thread, user: who } => {
-            client.add(thread_id(&thread)?, acts::Who::Person(user(&who)?)).await
+        ThreadAct::Add { thread, who, team } => {
+            let who = who_of(client, &who, team).await?;
+            client.add(thread_id(&thread)?, who).await
         }
-        ThreadAct::Remove { thread, user: who } => {
-            let party = relais_chain::party::PartyId::User(user(&who)?);
+        ThreadAct::Invite { thread, who: Some(who), org, .. } => {
+            let org = org.map(|text| id(&text, OrgId::parse_hex)).transpose()?;
+            let who = acts::Who::Person(person(client, &who).await?);
+            client.invite_into(thread_id(&thread)?, org, who).await
+        }
+        ThreadAct::Invite { thread, who: None, standing, .. } => {
+            let standing = match standing {
+                Bearer::Professional => Standing::Professional,
+                Bearer::Patient => Standing::Patient,
+                Bearer::Relative => Standing::Relative,
+            };
+            let token = client.invite_bearer(thread_id(&thread)?, standing, None).await?;
+            let token = Zeroizing::new(hex::encode(&token[..]));
+            show(json, &json!({"token": *token}), &token);
+            Ok(())
+        }
+        ThreadAct::Remove { thread, who, team } => {
+            let party = match who_of(client, &who, team).await? {
+                acts::Who::Person(user) => PartyId::User(user),
+                acts::Who::Team(managers) | acts::Who::WholeTeam { managers, .. } => PartyId::Team(managers),
+            };
             client.remove(thread_id(&thread)?, party).await
         }
         ThreadAct::Leave { thread } => client.leave(thread_id(&thread)?).await,
         ThreadAct::Close { thread } => client.close(thread_id(&thread)?).await,
-        ThreadAct::Accept { thread } => client.accept(thread_id(&thread)?).await,
-        ThreadAct::Decline { thread } => client.decline(thread_id(&thread)?).await,
-        ThreadAct::Take { thread, team: of } => client.take(thread_id(&thread)?, team(&of)?).await,
-        ThreadAct::Return { thread, team: of } => client.give_back(thread_id(&thread)?, team(&of)?).await,
+        ThreadAct::Accept { token: Some(token), .. } => {
+            let token = if token == "-" { input_line()? } else { token };
+            let token = Zeroizing::new(hex::decode(token.trim()).map_err(|_| ClientError::WrongSecret)?);
+            let thread = client.accept_token(&token).await?.to_hex();
+            show(json, &json!({"thread": thread}), &thread);
+            Ok(())
+        }
+        ThreadAct::Accept { thread, team, .. } => {
+            let team = team.as_deref().map(keyring_id).transpose()?;
+            client.accept(thread_id(&thread.unwrap_or_default())?, team).await
+        }
+        ThreadAct::Decline { thread, team } => {
+            let team = team.as_deref().map(keyring_id).transpose()?;
+            client.decline(thread_id(&thread)?, team).await
+        }
+        ThreadAct::RequestKey { thread } => client.request_box(thread_id(&thread)?).await,
         ThreadAct::Seen { thread, n } => client.mark_read(thread_id(&thread)?, n).await,
+        ThreadAct::Take { .. }
+        | ThreadAct::Assign { .. }
+        | ThreadAct::Return { .. }
+        | ThreadAct::Forward { .. }
+        | ThreadAct::Withdraw { .. } => team_act(client, act).await,
+    }
+}
+
+async fn team_act(client: &mut Client, act: ThreadAct) -> Result<(), ClientError> {
+    match act {
+        ThreadAct::Take { thread, team } => client.take(thread_id(&thread)?, keyring_id(&team)?).await,
+        ThreadAct::Assign { thread, team, user } => {
+            let user = person(client, &user).await?;
+            client.assign(thread_id(&thread)?, keyring_id(&team)?, user).await
+        }
+        ThreadAct::Return { thread, team } => client.give_back(thread_id(&thread)?, keyring_id(&team)?).await,
+        ThreadAct::Forward { thread, from, to } => {
+            client.forward(thread_id(&thread)?, keyring_id(&from)?, keyring_id(&to)?).await
+        }
+        ThreadAct::Withdraw { thread, team } => {
+            client.withdraw(thread_id(&thread)?, keyring_id(&team)?).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn who_of(client: &Client, text: &str, is_team: bool) -> Result<acts::Who, ClientError> {
+    if is_team {
+        keyring_id(text).map(acts::Who::Team)
+    } else {
+        person(client, text).await.map(acts::Who::Person)
     }
 }
 

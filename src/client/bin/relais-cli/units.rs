@@ -3,13 +3,14 @@
 use relais_chain::unit::Standing;
 use relais_client::ClientError;
 use relais_client::driver::Client;
+use relais_client::driver::rekey::Renewed;
 use relais_wire::Private;
 use relais_wire::account::Locale;
 use relais_wire::ids::{UnitId, UserId};
 use serde_json::{Value, json};
 
-use crate::args::Unit;
-use crate::parse::id;
+use crate::args::{Team, Unit};
+use crate::parse::{id, keyring_id, people, person};
 use crate::show::show;
 
 pub(crate) async fn unit(client: &mut Client, json: bool, act: Unit) -> Result<(), ClientError> {
@@ -52,4 +53,41 @@ pub(crate) async fn unit(client: &mut Client, json: bool, act: Unit) -> Result<(
         }
     }
     Ok(())
+}
+
+pub(crate) async fn team(client: &mut Client, json: bool, act: Team) -> Result<(), ClientError> {
+    match act {
+        Team::Create { unit, name, managers, members } => {
+            let unit = id(&unit, UnitId::parse_hex)?;
+            let team =
+                client.create_team(unit, &name, &people(&managers)?, &people(&members)?).await?.to_hex();
+            show(json, &json!({"team": team}), &team);
+        }
+        Team::Add { keyring, user, keeper } => {
+            let user = person(client, &user).await?;
+            client.add_to_keyring(keyring_id(&keyring)?, user, keeper).await?;
+        }
+        Team::Remove { keyring, user } => {
+            let user = person(client, &user).await?;
+            let renewed = client.remove_from_keyring(keyring_id(&keyring)?, user).await?;
+            tell(json, &keyring, renewed);
+        }
+        Team::Renew { keyrings } => {
+            let keyrings = keyrings.iter().map(|text| keyring_id(text)).collect::<Result<Vec<_>, _>>()?;
+            for (keyring, renewed) in client.rotate_due(&keyrings).await? {
+                tell(json, &keyring.to_hex(), renewed);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell(json: bool, keyring: &str, renewed: Renewed) {
+    let text = match renewed {
+        Renewed::Here => "keys renewed",
+        Renewed::ElsewhereFirst => "keys renewed by somebody else just before",
+        Renewed::NotDue => "nothing to renew",
+        Renewed::NotOurs => "the next member online renews the keys",
+    };
+    show(json, &json!({"keyring": keyring, "outcome": format!("{renewed:?}").to_lowercase()}), text);
 }
