@@ -4,6 +4,7 @@
 //! Not known here: lies; see [`crate::hostile`].
 
 mod keys;
+mod people;
 mod ward;
 
 use std::future::Future;
@@ -31,6 +32,10 @@ const SCENES: &[Scene] = scenes![
     "a removal is followed by one rotation, by whoever is online", keys::removal_is_followed_by_one_rotation;
     "two who renew at once end as one", keys::two_at_once_end_as_one;
     "a request for a box is answered by whoever is online", keys::request_for_a_box_is_answered;
+    "two people write to each other directly, with files", people::direct_thread;
+    "guests from outside accept or decline", people::guests;
+    "whoever bears a token joins by it, once", people::bearer_of_a_token;
+    "a team's managers take, assign and give back", people::triage;
 ];
 
 /// Plays every scene. Answers whether each claim held.
