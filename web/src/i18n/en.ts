@@ -124,7 +124,6 @@ export const en = {
     gone: 'an older message',
     copy: 'Copy text',
     info: 'Participants and security',
-    hideInfo: 'Hide participants',
     participants: 'Participants',
     people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
     team: 'Team',
@@ -172,11 +171,9 @@ export const en = {
       notYet: 'Not delivered yet',
     },
     discard: 'Delete',
-    security: 'Security',
     e2ee: 'End-to-end encrypted',
     e2eeText:
       'Only participants can read this thread. The server sees who writes to whom and when, never what.',
-    safety: 'Safety number',
     compare: (name: string) => `Compare the safety number with ${name}`,
     safetyTitle: (name: string) => `Safety number with ${name}`,
     safetyText:
@@ -268,7 +265,6 @@ export const en = {
     open: (name: string) => `Enlarge ${name}`,
     photo: (name: string, author: string) => `Photo from ${author}: ${name}`,
     broken: 'This image cannot be shown safely. You can download it.',
-    failed: 'The file could not be opened.',
     loading: 'Decrypting…',
     show: 'Show the photo',
   },
@@ -371,7 +367,6 @@ export const en = {
     recoverNew: 'New password',
     recoverLost:
       'Without this code your old messages cannot be opened again. Ask your administrators to invite you anew.',
-    expired: 'Your session has ended',
     language: 'Language',
   },
   cast: {
@@ -417,7 +412,7 @@ export const en = {
     seeKeys: 'See all shortcuts',
     password: 'Password',
     passwordText:
-      'The password never leaves this device. Changing it touches neither your messages nor your identity.',
+      'The password never leaves this device. Changing it ends your other sessions and gives you a new recovery code; your messages and your identity stay.',
     changePassword: 'Change the password',
     oldPassword: 'Current password',
     nextPassword: 'New password',
@@ -475,8 +470,6 @@ export const en = {
     startTitle: 'Relais cannot open',
     chunkTitle: 'Part of the page could not be loaded',
     chunkText: 'The network hiccuped, or Relais was just updated. Reload the page.',
-    oldTitle: 'This browser is too old',
-    oldText: 'Use a recent version of Firefox, Chrome, Edge or Safari.',
     lostTitle: 'Page not found',
     lostText: 'This address leads nowhere.',
     toHome: 'Go to home',

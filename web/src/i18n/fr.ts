@@ -129,7 +129,6 @@ export const fr = {
     gone: 'un message plus ancien',
     copy: 'Copier le texte',
     info: 'Participants et sécurité',
-    hideInfo: 'Masquer les participants',
     participants: 'Participants',
     people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
     team: 'Équipe',
@@ -177,11 +176,9 @@ export const fr = {
       notYet: 'Pas encore remis',
     },
     discard: 'Supprimer',
-    security: 'Sécurité',
     e2ee: 'Chiffré de bout en bout',
     e2eeText:
       'Seuls les participants peuvent lire ce fil. Le serveur voit qui écrit à qui et quand, jamais quoi.',
-    safety: 'Numéro de sûreté',
     compare: (name: string) => `Comparer le numéro de sûreté avec ${name}`,
     safetyTitle: (name: string) => `Numéro de sûreté avec ${name}`,
     safetyText:
@@ -278,7 +275,6 @@ export const fr = {
     open: (name: string) => `Agrandir ${name}`,
     photo: (name: string, author: string) => `Photo de ${author} : ${name}`,
     broken: 'Cette image ne peut pas être affichée en sécurité. Vous pouvez la télécharger.',
-    failed: 'Le fichier n’a pas pu être ouvert.',
     loading: 'Déchiffrement…',
     show: 'Afficher la photo',
   },
@@ -386,7 +382,6 @@ export const fr = {
     recoverNew: 'Nouveau mot de passe',
     recoverLost:
       'Sans ce code, vos anciens messages ne peuvent pas être rouverts. Demandez à votre administration de vous inviter de nouveau.',
-    expired: 'Votre session est terminée',
     language: 'Langue',
   },
   cast: {
@@ -434,7 +429,7 @@ export const fr = {
     seeKeys: 'Voir tous les raccourcis',
     password: 'Mot de passe',
     passwordText:
-      'Le mot de passe ne quitte jamais cet appareil. Le changer ne touche ni à vos messages ni à votre identité.',
+      'Le mot de passe ne quitte jamais cet appareil. Le changer ferme vos autres sessions et vous donne un nouveau code de récupération ; vos messages et votre identité restent.',
     changePassword: 'Changer le mot de passe',
     oldPassword: 'Mot de passe actuel',
     nextPassword: 'Nouveau mot de passe',
@@ -492,8 +487,6 @@ export const fr = {
     startTitle: 'Relais ne peut pas s’ouvrir',
     chunkTitle: 'Une partie de la page n’a pas pu être chargée',
     chunkText: 'Le réseau a flanché, ou Relais vient d’être mis à jour. Rechargez la page.',
-    oldTitle: 'Ce navigateur est trop ancien',
-    oldText: 'Utilisez une version récente de Firefox, Chrome, Edge ou Safari.',
     lostTitle: 'Page introuvable',
     lostText: 'L’adresse ne mène nulle part.',
     toHome: 'Aller à l’accueil',
