@@ -28,6 +28,20 @@ const CHROMIUM_FLAGS = [
   '--use-fake-device-for-media-stream',
 ];
 
+/** Packages that tests in the browser meet. */
+const PREBUNDLED = [
+  'axe-core',
+  'bits-ui',
+  'marked',
+  '@msgpack/msgpack',
+  'idb',
+  'hpke',
+  '@panva/hpke-noble',
+  '@serenity-kit/opaque',
+  'valibot',
+  'fast-check',
+];
+
 /** What the service worker keeps: the shell, its chunks, fonts and icons. */
 const PRECACHED = /^(?:assets\/.+\.(?:js|css|woff2|svg)|favicon\.svg|manifest\.webmanifest)$/;
 
@@ -101,6 +115,8 @@ export default defineConfig(({ mode }) => ({
         extends: true,
         // The vectors and golden bytes that hold every implementation lie beside `web/`.
         server: { fs: { allow: ['..'] } },
+        // Found one by one while a test runs, they would make the browser load the test anew.
+        optimizeDeps: { include: [...PREBUNDLED] },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.test.ts', 'src/**/*.svelte.test.ts'],

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { EntryView, ThreadRow } from '../e2ee/api';
+import { fold } from '../i18n/format';
+import { patched } from './conversation.svelte';
+import { isFailure, outcome, toFailure } from './failure';
+import { textBytes } from './limits';
+import { parseKept } from './prefs.svelte';
+import { matches } from './rows.svelte';
+
+const entry = (id: string, n: number | null, at = 0): EntryView => ({
+  thread: 't',
+  id,
+  n,
+  author: 'a',
+  authorName: 'A',
+  mine: false,
+  at,
+  delivery: null,
+  content: { kind: 'text', text: id, files: [], mentions: [], replyTo: null, title: null },
+});
+const row = (change: Partial<ThreadRow>): ThreadRow => ({
+  id: 't',
+  org: null,
+  title: 'Suivi',
+  priority: 'routine',
+  patient: null,
+  teams: [],
+  people: [],
+  more: 0,
+  len: 1,
+  unread: 0,
+  at: 0,
+  closed: false,
+  mine: 'active',
+  preview: null,
+  pending: 0,
+  alarm: null,
+  ...change,
+});
+
+test('a message that was accepted takes the place of its draft, and no message stands twice', () => {
+  const first = patched([], [entry('b', 2), entry('a', 1), entry('draft', null, 5)], []);
+  expect(first.map((one) => one.id)).toEqual(['a', 'b', 'draft']);
+  const next = patched(first, [entry('c', 3), entry('b', 2)], ['draft']);
+  expect(next.map((one) => one.id)).toEqual(['a', 'b', 'c']);
+});
+
+test('drafts stand last, in the order of writing', () => {
+  const all = patched([], [entry('late', null, 9), entry('early', null, 3), entry('a', 7)], []);
+  expect(all.map((one) => one.id)).toEqual(['a', 'early', 'late']);
+});
+
+test('the list is searched without accents and capitals, every word must be found', () => {
+  const one = row({ title: 'Plaie au talon', patient: 'Mme Éthier', people: ['Zoë Müller'] });
+  const find = (words: string): boolean => matches(one, 'all', fold(words).split(' '), fold);
+  expect(find('ethier TALON')).toBe(true);
+  expect(find('muller')).toBe(true);
+  expect(find('talon absent')).toBe(false);
+  expect(matches(row({ unread: 0 }), 'unread', [], fold)).toBe(false);
+  expect(matches(row({ priority: 'urgent' }), 'urgent', [], fold)).toBe(true);
+});
+
+test('choices that were damaged become the defaults', () => {
+  expect(parseKept('{"theme":"dark","density":7,"locale":"de"}')).toEqual({
+    locale: null,
+    theme: 'dark',
+    contrast: 'system',
+    density: 'auto',
+    singleKeys: true,
+  });
+  for (const text of [null, '', '[]', 'null', '{', '"a"']) expect(parseKept(text).theme).toBe('system');
+});
+
+test('whatever is thrown becomes a failure with words', async () => {
+  expect(isFailure({ kind: 'refused', code: 13 })).toBe(true);
+  expect(isFailure({ kind: 'other', code: 13 })).toBe(false);
+  expect(toFailure(new TypeError('x'))).toEqual({ kind: 'local', code: 'platform' });
+  expect(await outcome(Promise.reject({ kind: 'offline', code: 'unreachable' }))).toEqual({
+    ok: false,
+    why: { kind: 'offline', code: 'unreachable' },
+  });
+});
+
+test('bytes of a text are counted as they are sent', () => {
+  expect(textBytes('abc')).toBe(3);
+  expect(textBytes('é'.repeat(10_000))).toBe(20_000);
+});
