@@ -72,7 +72,7 @@ pub async fn new_password(server: &Server, world: &mut World, person: &Person) -
             &mut rand08::rngs::OsRng,
             b"another",
             RegistrationResponse::deserialize(started.opaque.as_slice()).unwrap(),
-            ClientRegistrationFinishParameters::new(identifiers(&person.user), Some(&cheap())),
+            ClientRegistrationFinishParameters::new(identifiers(&person.user.to_hex()), Some(&cheap())),
         )
         .unwrap();
     world.put(ChainKind::User, *person.user.as_bytes(), person, None, &vault_link(2));
