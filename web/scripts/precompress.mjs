@@ -1,6 +1,6 @@
 /**
  * Writes a Brotli twin beside each text file of the build, and `build.json`: the SHA-256 and sizes of every file,
- * which the server checks for and publishes. Quality 9: the last levels cost ten times the time for a few percent.
+ * which the server checks for and publishes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -17,10 +17,14 @@ export function files(folder) {
     .sort();
 }
 
+/** Above this size the last levels cost minutes for a few percent. */
+const THOROUGH_BYTES_MAX = 2_000_000;
+
 /** Bytes after Brotli as the server sends them. @param {Buffer} bytes */
 export function compressed(bytes) {
+  const quality = bytes.length > THOROUGH_BYTES_MAX ? 9 : 11;
   return brotliCompressSync(bytes, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
   });
 }
 
