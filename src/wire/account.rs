@@ -147,6 +147,10 @@ pub struct RegisterFinish {
     pub recovery: Recovery,
     /// The device that registers, and is signed in by it.
     pub device: DeviceId,
+    /// Signature over the user's root hash with the invitation's key (label `relais/v1/accept`), where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub proof: Option<Bin>,
 }
 
 /// Begins a sign-in.
@@ -396,7 +400,9 @@ pub struct RenewRecovery {
     pub recovery: Recovery,
     /// The vault key wrapped for the new code.
     pub wrap: Wrap,
-    /// The `recovery_renewed` link.
+    /// The vault, which keeps the new code to show it again; under the same vault key.
+    pub vault: Vault,
+    /// The `recovery_renewed` link and the `vault` link.
     pub links: Vec<ChainLink>,
 }
 

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Bytes32, IdemKey, KeyringId, ObjectId, Seq};
+use crate::ids::{Bytes32, IdemKey, KeyringId, LoginId, ObjectId, Seq};
 use crate::scalar::{Bin, Millis};
 
 /// Kind of a chain. Threads have requests of their own.
@@ -47,6 +47,10 @@ pub struct GetLinks {
     pub after: Seq,
     /// How many at most.
     pub max: u32,
+    /// In place of a session: a recovery that was granted, for the chain of its own user only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub login: Option<LoginId>,
 }
 
 /// Answer to [`GetLinks`].

@@ -251,6 +251,8 @@ impl Request {
                 | RecoverProve::KIND
                 | RecoverAuth::KIND
                 | Rekey::KIND
+                // For the recovery that it names.
+                | GetLinks::KIND
         )
     }
 

@@ -84,6 +84,7 @@ pub(crate) fn requests() -> Vec<Request> {
             }],
             recovery: Recovery { auth_key: Bin(vec![17; 3]), server_half: Bin(vec![18; 3]) },
             device: DeviceId::from_bytes([19; 16]),
+            proof: Some(Bin(vec![19; 3])),
         }),
         Request::RegisterFinish(RegisterFinish {
             idem: IdemKey::from_bytes([20; 16]),
@@ -97,6 +98,7 @@ pub(crate) fn requests() -> Vec<Request> {
             wraps: vec![],
             recovery: Recovery { auth_key: Bin(vec![]), server_half: Bin(vec![]) },
             device: DeviceId::from_bytes([22; 16]),
+            proof: None,
         }),
         Request::LoginStart(LoginStart { email: Private::from("Zoé"), opaque: Bin(vec![23; 3]) }),
         Request::LoginStart(LoginStart { email: Private::from("Zoé"), opaque: Bin(vec![]) }),
@@ -176,6 +178,7 @@ pub(crate) fn requests() -> Vec<Request> {
             idem: IdemKey::from_bytes([53; 16]),
             recovery: Recovery { auth_key: Bin(vec![54; 3]), server_half: Bin(vec![55; 3]) },
             wrap: Wrap { kind: WrapKind::KeyFile, label: Bin(vec![56; 3]), ciphertext: Bin(vec![57; 3]) },
+            vault: Vault { version: Seq::new(57000171).unwrap(), ciphertext: Bin(vec![58; 3]) },
             links: vec![ChainLink {
                 chain: ChainKind::Unit,
                 id: ObjectId::from_bytes([58; 16]),
@@ -186,6 +189,7 @@ pub(crate) fn requests() -> Vec<Request> {
             idem: IdemKey::from_bytes([60; 16]),
             recovery: Recovery { auth_key: Bin(vec![]), server_half: Bin(vec![]) },
             wrap: Wrap { kind: WrapKind::Password, label: Bin(vec![]), ciphertext: Bin(vec![]) },
+            vault: Vault { version: Seq::new(0).unwrap(), ciphertext: Bin(vec![]) },
             links: vec![],
         }),
         Request::ListSessions(ListSessions {}),
@@ -240,12 +244,14 @@ pub(crate) fn requests() -> Vec<Request> {
             id: ObjectId::from_bytes([80; 16]),
             after: Seq::new(81000243).unwrap(),
             max: 82738,
+            login: Some(LoginId::from_bytes([82; 16])),
         }),
         Request::GetLinks(GetLinks {
             chain: ChainKind::User,
             id: ObjectId::from_bytes([83; 16]),
             after: Seq::new(0).unwrap(),
             max: 84756,
+            login: None,
         }),
         Request::AppendLinks(AppendLinks {
             idem: IdemKey::from_bytes([85; 16]),

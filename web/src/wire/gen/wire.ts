@@ -337,7 +337,11 @@ recovery: Recovery,
 /**
  * The device that registers, and is signed in by it.
  */
-device: DeviceId, };
+device: DeviceId, 
+/**
+ * Signature over the user's root hash with the invitation's key (label `relais/v1/accept`), where it has one.
+ */
+proof?: Bin, };
 export type LoginStart = { 
 /**
  * The login.
@@ -586,7 +590,11 @@ recovery: Recovery,
  */
 wrap: Wrap, 
 /**
- * The `recovery_renewed` link.
+ * The vault, which keeps the new code to show it again; under the same vault key.
+ */
+vault: Vault, 
+/**
+ * The `recovery_renewed` link and the `vault` link.
  */
 links: Array<ChainLink>, };
 export type ListSessions = Record<symbol, never>;
@@ -717,7 +725,11 @@ after: Seq,
 /**
  * How many at most.
  */
-max: number, };
+max: number, 
+/**
+ * In place of a session: a recovery that was granted, for the chain of its own user only.
+ */
+login?: LoginId, };
 export type Links = { 
 /**
  * Links in order.

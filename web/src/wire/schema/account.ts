@@ -54,6 +54,7 @@ export const registerFinish = struct<W.RegisterFinish>({
   wraps: list(wrap),
   recovery: recovery,
   device: id16,
+  proof: opt(bin),
 });
 export const loginStart = struct<W.LoginStart>({
   email: text,
@@ -150,6 +151,7 @@ export const renewRecovery = struct<W.RenewRecovery>({
   idem: id16,
   recovery: recovery,
   wrap: wrap,
+  vault: vault,
   links: list(chainLink),
 });
 export const listSessions = struct<W.ListSessions>({});

@@ -5,7 +5,7 @@
  * generated type, the golden file holds it to the bytes.
  */
 import type * as W from '../gen/wire';
-import { bin, bytes32, id16, int, list, struct, u32, word } from '../shape';
+import { bin, bytes32, id16, int, list, opt, struct, u32, word } from '../shape';
 
 export const chainKind = word<W.ChainKind>('user', 'keyring', 'unit');
 export const chainLink = struct<W.ChainLink>({
@@ -18,6 +18,7 @@ export const getLinks = struct<W.GetLinks>({
   id: id16,
   after: int,
   max: u32,
+  login: opt(id16),
 });
 export const links = struct<W.Links>({
   links: list(bin),
