@@ -380,9 +380,8 @@ impl Account {
         Ok(Rewritten { vault, links: vec![renewed, vault_link], wraps, recovery: Some(recovery) })
     }
 
-    /// Makes a new recovery code in a running session (SEC-11): the first link goes with the new server part and
-    /// the one wrap, then the vault, which keeps the code to show it again, with the second link. Where the
-    /// second step is lost, the code shown on paper works and only the one shown again is out of date.
+    /// Makes a new recovery code in a running session (SEC-11): the links, the new server part, the one wrap and the
+    /// vault, which keeps the code to show it again, go into one commit.
     ///
     /// # Errors
     /// As [`Self::sign_own_link`].

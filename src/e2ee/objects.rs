@@ -119,6 +119,23 @@ impl ChainName {
         };
         Self { kind, id }
     }
+
+    /// Its type.
+    #[must_use]
+    pub const fn chain_type(self) -> ChainType {
+        match self.kind {
+            1 => ChainType::User,
+            2 => ChainType::Keyring,
+            // Reading refuses every other number.
+            _ => ChainType::Unit,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(self) -> [u8; 16] {
+        self.id
+    }
 }
 
 /// Verified heads.
@@ -307,7 +324,11 @@ impl Content for Pins {
 
 fn read_chain_pin(r: &mut Reader<'_>) -> Result<(ChainName, ChainPin), ChainError> {
     r.array(6)?;
-    let name = ChainName { kind: r.uint_max(3)?, id: r.fixed()? };
+    let kind = r.uint_max(3)?;
+    if kind == 0 {
+        return Err(ChainError::OutOfRange);
+    }
+    let name = ChainName { kind, id: r.fixed()? };
     let first = Bytes32::from_bytes(r.fixed()?);
     let seq = r.uint()?;
     let head = Bytes32::from_bytes(r.fixed()?);

@@ -19,7 +19,7 @@ use relais_chain::directory::Directory;
 use relais_chain::facts::Facts;
 use relais_chain::head::Phase;
 use relais_chain::keyring_body::{Reason, Recipient as Named};
-use relais_chain::roster::Roster;
+use relais_chain::roster::{EpochState, Roster};
 use relais_wire::chains::{BoxScope, SealedBox};
 use relais_wire::ids::{Bytes32, KeyringId, MsgId, ThreadId, UserId};
 
@@ -175,6 +175,15 @@ impl ThreadKeys {
         Self { thread, epochs: BTreeMap::new(), seeds: Seeds::new() }
     }
 
+    /// Of a thread whose verified state is at hand and whose entries are not: the epoch in force is known, those
+    /// before it are not, and no seed is.
+    #[must_use]
+    pub fn resumed(thread: ThreadId, epoch: &EpochState) -> Self {
+        let public = Public { commit: epoch.commit, prev_box: None };
+        let epochs = BTreeMap::from([(epoch.number, Epoch { public, named: epoch.recipients.clone() })]);
+        Self { thread, epochs, seeds: Seeds::new() }
+    }
+
     /// Remembers what an accepted control entry says about epochs and boxes.
     pub fn note(&mut self, control: &Control) {
         match control {
@@ -268,6 +277,12 @@ impl ThreadKeys {
     pub fn seed(&mut self, epoch: u64) -> Result<&Seed, E2eeError> {
         let Self { thread, epochs, seeds } = self;
         seeds.reach(SeedOf::thread(*thread, epoch), &Signed(epochs))
+    }
+
+    /// The newest epoch whose seed is at hand, with it: what a key index keeps.
+    #[must_use]
+    pub fn newest_seed(&self) -> Option<(u64, &Seed)> {
+        self.seeds.newest()
     }
 
     /// The newest epoch that is known, and its generation of `holder` when that keyring is a recipient.

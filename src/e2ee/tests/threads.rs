@@ -4,17 +4,21 @@
 
 mod world;
 
+use std::collections::BTreeMap;
+
 use relais_chain::ChainError;
 use relais_chain::control::{Control, Form};
 use relais_chain::entry::Kind;
 use relais_chain::keyring_body::{KeyringBody, Reason, Recipient};
 use relais_chain::party::{History, Party, PartyId, ThreadRole, UserParty};
+use relais_chain::roster::EpochState;
 use relais_chain::sign;
 use relais_chain::unit::Standing;
+use relais_e2ee::entropy::ReplayedEntropy;
 use relais_e2ee::generations::Seeds;
-use relais_e2ee::thread::{Due, epoch_due};
+use relais_e2ee::thread::{Due, ThreadKeys, epoch_due};
 use relais_e2ee::{E2eeError, Seed, keyring, message, thread};
-use relais_wire::ids::{KeyringId, MsgId};
+use relais_wire::ids::{KeyringId, MsgId, ThreadId};
 use world::{Person, Thread, World};
 
 struct Ward {
@@ -258,4 +262,19 @@ fn an_encrypted_reason_opens_for_the_same_entry_only() {
     let other = relais_chain::entry::EntryCore { msg_id: MsgId::from_bytes([1; 16]), ..core };
     let refused = message::open_reason(&other, &ward.seed, &reason).unwrap_err();
     assert_eq!(refused, E2eeError::MessageRejected);
+}
+
+#[test]
+fn keys_resumed_from_a_state_take_the_seed_in_force_and_no_other() {
+    let id = ThreadId::from_bytes([1; 16]);
+    let mut entropy = ReplayedEntropy::dangerous_from_seed([1; 32]);
+    let made = thread::first_epoch(id, &[], &mut entropy).unwrap();
+    let epoch = EpochState { number: 0, commit: made.body.commit, recipients: BTreeMap::new() };
+    let mut keys = ThreadKeys::resumed(id, &epoch);
+    assert!(keys.newest_seed().is_none());
+    let other = Seed::random(&mut entropy);
+    assert_eq!(keys.insert(0, other).unwrap_err(), E2eeError::CommitMismatch);
+    keys.insert(0, made.seed.duplicate()).unwrap();
+    let (number, seed) = keys.newest_seed().unwrap();
+    assert!(number == 0 && seed.same(&made.seed));
 }
