@@ -34,6 +34,14 @@ use super::world::{Chain, World};
 /// # Errors
 /// `not found` for a chain that does not exist.
 pub(crate) async fn get(ctx: &Ctx<'_>, _permit: &Permit<Look>, request: GetLinks) -> Result<Links, Refusal> {
+    page(ctx, &request).await
+}
+
+/// A part of a chain, for whoever was let in to ask.
+///
+/// # Errors
+/// As [`get`].
+pub(crate) async fn page(ctx: &Ctx<'_>, request: &GetLinks) -> Result<Links, Refusal> {
     let chain = links::chain_id(request.chain, request.id);
     let max = request.max.clamp(1, PAGE_ENTRIES_MAX);
     let (found, heads) =

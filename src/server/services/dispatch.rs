@@ -25,6 +25,7 @@ pub(super) async fn anonymous(ctx: &Ctx<'_>, request: Request) -> Result<Reply, 
         Request::RecoverProve(request) => recover::prove(ctx, request).await?.into(),
         Request::RecoverAuth(request) => recover::auth(ctx, request).await?.into(),
         Request::Rekey(request) => Box::pin(rekey::finish(ctx, None, request)).await?.into(),
+        Request::GetLinks(request) => recover::links(ctx, &request).await?.into(),
         _ => return Err(refuse::refuse(ErrorCode::Unauthenticated)),
     })
 }

@@ -10,24 +10,26 @@ use relais_store::facts::Personal;
 use relais_store::facts::account::{Recovery as StoredRecovery, UserObject, WrapKind as StoredKind};
 use relais_store::facts::session::LoginStage;
 use relais_store::reads::{AccountByEmail, ObjectOf, RecoveryOf, WrapsOf};
-use relais_store::{AccountWrite, Chore, Domain};
+use relais_store::{AccountWrite, Chore, Domain, Guard};
 use relais_wire::account::Ksf;
 use relais_wire::account::{
     Done, RecoverAuth, RecoverChallenge, RecoverGranted, RecoverProve, RecoverStart, RecoverStarted,
     RenewRecovery, Vault, WrapKind,
 };
+use relais_wire::chains::{ChainKind, GetLinks, Links};
 use relais_wire::ids::Seq;
 use relais_wire::scalar::{Bin, Millis};
 use relais_wire::{ErrorCode, Refusal};
 
 use super::login::made_up;
-use super::register::{audited, stored_recovery};
+use super::register::{audited, put_vault, stored_recovery};
 use super::{
-    begin, charge, check_code, mail_code, note_failure, note_guess, notify, pending, stored_wraps, wire_wrap,
+    begin, charge, check_code, check_vault, mail_code, note_failure, note_guess, notify, pending,
+    stored_wraps, wire_wrap,
 };
 use crate::keys::random32;
 use crate::mail::Notice;
-use crate::services::chains::surroundings;
+use crate::services::chains::{self, surroundings};
 use crate::services::context::{Ctx, instance_line};
 use crate::services::limits::{RECOVER_ACCOUNT, RECOVER_CLIENT, RESEND_AFTER_MS};
 use crate::services::links::{self, Body};
@@ -133,6 +135,24 @@ fn signed(recovery: &StoredRecovery, challenge: &Bin, signature: &[u8]) -> bool 
     }
 }
 
+/// The chain of the user whose recovery was granted: without it the vault could not be held against anything, and
+/// the links that end the recovery could not be made.
+///
+/// # Errors
+/// `unauthenticated` without a recovery; `code expired` for one that is over or not granted; `forbidden` for any
+/// other chain.
+pub(crate) async fn links(ctx: &Ctx<'_>, request: &GetLinks) -> Result<Links, Refusal> {
+    let login = request.login.ok_or_else(|| refuse::refuse(ErrorCode::Unauthenticated))?;
+    let pending = pending(ctx, login, LoginStage::Recovery).await?;
+    let granted = matches!(pending.state.recovery, RecoveryStep::Granted);
+    let user =
+        pending.login.user.filter(|_| granted).ok_or_else(|| refuse::refuse(ErrorCode::CodeExpired))?;
+    if request.chain != ChainKind::User || request.id != user.into() {
+        return Err(refuse::refuse(ErrorCode::Forbidden));
+    }
+    chains::page(ctx, request).await
+}
+
 /// The waiting period starts with the first right signature, and the owner is told. Renewing the recovery code
 /// ends it: what was signed with the old one comes to nothing.
 async fn wait(ctx: &Ctx<'_>, user: relais_wire::UserId, recovery: &StoredRecovery) -> Result<(), Refusal> {
@@ -152,10 +172,12 @@ async fn wait(ctx: &Ctx<'_>, user: relais_wire::UserId, recovery: &StoredRecover
     }
 }
 
-/// A new recovery code from a running session (SEC-11); the old one is worth nothing from then on.
+/// A new recovery code from a running session (SEC-11); the old one is worth nothing from then on. The vault, which
+/// shows the code again, changes in the same commit.
 ///
 /// # Errors
-/// `chain refused`, `malformed` where the link does not name the new key.
+/// `chain refused`; `conflict` when another device changed the vault; `malformed` where the links do not name the
+/// new key and the vault.
 pub(crate) async fn renew(
     ctx: &Ctx<'_>,
     permit: &Permit<Own>,
@@ -168,17 +190,22 @@ pub(crate) async fn renew(
     let recovery = stored_recovery(&request.recovery)?;
     let wraps = stored_wraps(core::slice::from_ref(&request.wrap), &[WrapKind::Recovery])?;
     let validated = links::validate(ctx, &request.links).await?;
-    let renews = |body: &Body| matches!(body, Body::User(UserBody::RecoveryRenewed { .. }));
-    let named = validated.user(who.user).and_then(relais_chain::UserChain::recovery);
+    let renews =
+        |body: &Body| matches!(body, Body::User(UserBody::RecoveryRenewed { .. } | UserBody::Vault { .. }));
+    let chain = validated.user(who.user);
+    let named = chain.and_then(relais_chain::UserChain::recovery);
     let right = named == Some(*recovery.auth_key.as_bytes())
         && validated.all_by(who.user)
         && validated.links.iter().all(|link| renews(&link.body));
     if !right {
         return Err(refuse::refuse(ErrorCode::Malformed));
     }
+    check_vault(&request.vault, chain.and_then(relais_chain::UserChain::vault))?;
     let user = who.user;
     let mut domain = Domain::new(ctx.now_ms, instance_line(Actor::User(user), Audited::KeyRecover))
         .idem(ctx.idem(user, request.idem, Vec::new()))
+        .guard(Guard::AccountActive(user))
+        .write(put_vault(user, &request.vault))
         .write(AccountWrite::DropWraps { user, kind: StoredKind::Recovery })
         .write(AccountWrite::PutRecovery { user, recovery });
     for wrap in wraps {
@@ -186,7 +213,10 @@ pub(crate) async fn renew(
     }
     let around = surroundings(ctx, &validated, &[]).await?;
     let (domain, _) = validated.plan(ctx, who.session, &around).into_domain(domain);
-    ctx.commit(domain).await?;
+    if let Err(refusal) = ctx.commit(domain).await {
+        validated.after.keys().for_each(|id| ctx.app.state.chains.forget(*id));
+        return Err(refusal);
+    }
     validated.settle(ctx);
     notify(ctx, user, Notice::RecoveryRenewed).await;
     Ok(Done {})

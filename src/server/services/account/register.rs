@@ -165,7 +165,8 @@ pub(crate) async fn finish(ctx: &Ctx<'_>, request: RegisterFinish) -> Result<Ses
     let plan: Plan = validated.plan(ctx, id, &Surroundings::default());
     let (mut domain, _) = plan.into_domain(domain);
     domain = domain.write(SessionWrite::Open(session));
-    domain = entitle(ctx, &pending, user, domain).await?;
+    let root = validated.user(user).map(|chain| chain.fact().root);
+    domain = entitle(ctx, &pending, root.map(|root| (user, root)), request.proof, domain).await?;
     ctx.commit(domain).await?;
     if pending.state.setup {
         ctx.app.keys.consume_setup_token();
@@ -182,8 +183,18 @@ async fn settings(ctx: &Ctx<'_>) -> Result<(Option<Opaque>, InstanceSettings), R
 }
 
 /// What the invitation or the setup token entitles to.
-async fn entitle(ctx: &Ctx<'_>, pending: &Pending, user: UserId, domain: Domain) -> Result<Domain, Refusal> {
+///
+/// # Errors
+/// `invite invalid`, also where the invitation's key did not sign the new root.
+async fn entitle(
+    ctx: &Ctx<'_>,
+    pending: &Pending,
+    who: Option<(UserId, Bytes32)>,
+    proof: Option<Bin>,
+    domain: Domain,
+) -> Result<Domain, Refusal> {
     let mut domain = domain;
+    let (user, root) = who.ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?;
     if pending.state.setup {
         // Of all registrations that were begun with the token one uses it.
         let (stored, mut settings) = settings(ctx).await?;
@@ -202,7 +213,7 @@ async fn entitle(ctx: &Ctx<'_>, pending: &Pending, user: UserId, domain: Domain)
             .await?
             .filter(|invite| invites::is_open(invite, ctx.now_ms))
             .ok_or_else(|| refuse::refuse(ErrorCode::InviteInvalid))?;
-        domain = invites::used(ctx, &invite, user, None, domain).await?;
+        domain = invites::used(ctx, &invite, (user, root), proof, domain).await?;
     }
     Ok(domain)
 }

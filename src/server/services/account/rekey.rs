@@ -4,6 +4,7 @@
 
 use relais_care::audit::Event as Audited;
 use relais_chain::user_body::UserBody;
+use relais_store::facts::account::Recovery as StoredRecovery;
 use relais_store::facts::session::LoginStage;
 use relais_store::reads::SessionsOf;
 use relais_store::{AccountWrite, Domain, Guard, SessionWrite};
@@ -19,7 +20,7 @@ use super::{check_vault, grant, new_session, notify, pending, stored_wraps};
 use crate::mail::Notice;
 use crate::services::chains::surroundings;
 use crate::services::context::{Ctx, Told};
-use crate::services::links::{self, Body};
+use crate::services::links::{self, Body, Validated};
 use crate::services::opaque::OpaqueServer;
 use crate::services::permit::{Own, Permit};
 use crate::services::profile::{self, GrantNote, RecoveryStep};
@@ -106,6 +107,31 @@ async fn right(
     Ok(Right { user, scope, session: None, recovery: Some((login, device)) })
 }
 
+/// The links must be the user's, and name the vault and, where there is one, the key of the new recovery code.
+fn named_in_chain(
+    validated: &Validated,
+    user: UserId,
+    request: &Rekey,
+) -> Result<Option<StoredRecovery>, Refusal> {
+    let allowed = |body: &Body| {
+        matches!(
+            body,
+            Body::User(UserBody::Vault { .. } | UserBody::RecoveryRenewed { .. } | UserBody::Rotate { .. })
+        )
+    };
+    if !validated.all_by(user) || !validated.links.iter().all(|link| allowed(&link.body)) {
+        return Err(refuse::refuse(ErrorCode::Forbidden));
+    }
+    let chain = validated.user(user);
+    check_vault(&request.vault, chain.and_then(relais_chain::UserChain::vault))?;
+    let recovery = request.recovery.as_ref().map(stored_recovery).transpose()?;
+    let named = chain.and_then(relais_chain::UserChain::recovery);
+    if recovery.as_ref().is_some_and(|recovery| named != Some(*recovery.auth_key.as_bytes())) {
+        return Err(refuse::refuse(ErrorCode::Malformed));
+    }
+    Ok(recovery)
+}
+
 async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, Refusal> {
     let user = right.user;
     let record = OpaqueServer::register_finish(request.opaque.as_slice())
@@ -117,16 +143,7 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
     };
     let wraps = stored_wraps(&request.wraps, needed)?;
     let validated = links::validate(ctx, &request.links).await?;
-    let allowed = |body: &Body| {
-        matches!(
-            body,
-            Body::User(UserBody::Vault { .. } | UserBody::RecoveryRenewed { .. } | UserBody::Rotate { .. })
-        )
-    };
-    if !validated.all_by(user) || !validated.links.iter().all(|link| allowed(&link.body)) {
-        return Err(refuse::refuse(ErrorCode::Forbidden));
-    }
-    check_vault(&request.vault, validated.user(user).and_then(relais_chain::UserChain::vault))?;
+    let recovery = named_in_chain(&validated, user, &request)?;
     let session = right.recovery.map(|(_, device)| new_session(ctx, user, device));
     let note = session.as_ref().map(|session| GrantNote { user, session: session.session });
     let event = if right.recovery.is_some() { Audited::SessionRecover } else { Audited::SessionUpdate };
@@ -146,8 +163,8 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
     for wrap in wraps {
         domain = domain.write(AccountWrite::PutWrap { user, wrap });
     }
-    if let Some(recovery) = &request.recovery {
-        domain = domain.write(AccountWrite::PutRecovery { user, recovery: stored_recovery(recovery)? });
+    if let Some(recovery) = recovery {
+        domain = domain.write(AccountWrite::PutRecovery { user, recovery });
     }
     let others = ctx.read(SessionsOf { user, now_ms: ctx.now_ms }).await?;
     for session in others.iter().map(|other| other.session).filter(|id| Some(*id) != right.session) {
@@ -164,7 +181,10 @@ async fn change(ctx: &Ctx<'_>, right: Right, request: Rekey) -> Result<Rekeyed, 
     let around = surroundings(ctx, &validated, &[]).await?;
     let keep = right.session.or(note.map(|note| note.session)).unwrap_or(SessionId::from_bytes([0; 16]));
     let (domain, _) = validated.plan(ctx, keep, &around).into_domain(domain);
-    ctx.commit(domain).await?;
+    if let Err(refusal) = ctx.commit(domain).await {
+        validated.after.keys().for_each(|id| ctx.app.state.chains.forget(*id));
+        return Err(refusal);
+    }
     validated.settle(ctx);
     all_ended(ctx, user).await?;
     notify(ctx, user, Notice::CredentialsChanged).await;

@@ -20,7 +20,7 @@ use relais_wire::directory::{
     AcceptInvite, CreateInvite, GetPending, InviteCreated, Pending, PendingMember, WithdrawInvite,
 };
 use relais_wire::events::MemberWaits;
-use relais_wire::ids::{InviteId, OrgId, UnitId, UserId};
+use relais_wire::ids::{Bytes32, InviteId, OrgId, UnitId, UserId};
 use relais_wire::scalar::{Bin, Millis, Private};
 use relais_wire::{ErrorCode, Refusal};
 
@@ -169,34 +169,32 @@ pub(crate) async fn accept(
     let found = ctx.read(InviteByToken(sha256(request.token.as_slice()))).await?;
     let invite = found.filter(|invite| is_open(invite, ctx.now_ms));
     let invite = invite.ok_or_else(|| refuse::refuse(ErrorCode::InviteInvalid))?;
-    let details: Option<InviteDetails> = profile::decode(invite.details.as_slice());
-    if details.is_none_or(|details| details.key.is_some() && request.proof.is_none()) {
-        return Err(refuse::refuse(ErrorCode::InviteInvalid));
-    }
+    let root = root_of(ctx, user).await?;
     let line = about(invite.org, user, Audited::InvitationUpdate, invite.invite);
     let domain = Domain::new(ctx.now_ms, line).idem(ctx.idem(user, request.idem, Vec::new()));
-    let domain = used(ctx, &invite, user, request.proof, domain).await?;
+    let domain = used(ctx, &invite, (user, root), request.proof, domain).await?;
     ctx.commit(domain).await?;
     Ok(Done {})
 }
 
-/// Marks an invitation as used by somebody, and tells the unit's administrators who waits.
+/// Marks an invitation as used by somebody with this root, and tells the unit's administrators who waits.
 ///
 /// # Errors
-/// `invite invalid` where its key asks for a proof that does not hold.
+/// `invite invalid` where its key asks for a proof that is missing or does not hold.
 pub(crate) async fn used(
     ctx: &Ctx<'_>,
     invite: &Invite,
-    user: UserId,
+    (user, root): (UserId, Bytes32),
     proof: Option<Bin>,
     domain: Domain,
 ) -> Result<Domain, Refusal> {
     let invalid = || refuse::refuse(ErrorCode::InviteInvalid);
     let mut details: InviteDetails = profile::decode(invite.details.as_slice()).ok_or_else(invalid)?;
     let mut domain = domain;
-    if let (Some(key), Some(proof)) = (&details.key, &proof) {
-        check_proof(ctx, user, key, proof).await?;
-        details.proof = Some(proof.clone());
+    if let Some(key) = &details.key {
+        let proof = proof.ok_or_else(invalid)?;
+        check_proof(&root, key, &proof)?;
+        details.proof = Some(proof);
         let details = profile::encode(&details).into();
         domain = domain.write(DirectoryWrite::PutInviteDetails(invite.invite, details));
     }
@@ -217,12 +215,16 @@ pub(crate) async fn used(
     Ok(domain)
 }
 
-/// The invitation's key must have signed the acceptor's root.
-async fn check_proof(ctx: &Ctx<'_>, user: UserId, key: &Bin, proof: &Bin) -> Result<(), Refusal> {
-    let invalid = || refuse::refuse(ErrorCode::InviteInvalid);
+async fn root_of(ctx: &Ctx<'_>, user: UserId) -> Result<Bytes32, Refusal> {
     let mut world = World::default();
     loading::load(ctx, &mut world, vec![ChainId::User(user)]).await?;
-    let root = world.user_chain(user).map(|chain| chain.fact().root).ok_or_else(invalid)?;
+    let root = world.user_chain(user).map(|chain| chain.fact().root);
+    root.ok_or_else(|| refuse::refuse(ErrorCode::InviteInvalid))
+}
+
+/// The invitation's key must have signed the acceptor's root.
+fn check_proof(root: &Bytes32, key: &Bin, proof: &Bin) -> Result<(), Refusal> {
+    let invalid = || refuse::refuse(ErrorCode::InviteInvalid);
     let signature = <[u8; 64]>::try_from(proof.as_slice()).map_err(|_| invalid())?;
     public_key(key.as_slice())?.verify(LABEL_ACCEPT, root.as_bytes(), &signature).map_err(|_| invalid())
 }

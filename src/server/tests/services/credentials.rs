@@ -82,10 +82,12 @@ async fn the_owner_is_told_of_a_recovery_that_waits_and_ends_it_by_a_new_code() 
     let stolen = core::mem::replace(&mut ada.recovery, ed25519_dalek::SigningKey::from_bytes(&random()));
     let renewed = UserBody::RecoveryRenewed { recovery: public(&ada.recovery).to_bytes() };
     world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &renewed);
+    world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &vault_link(2));
     let renew = RenewRecovery {
         idem: idem(),
         recovery: recovery_part(&ada.recovery),
         wrap: Wrap { kind: WrapKind::Recovery, label: Bin::default(), ciphertext: Bin(vec![3; 60]) },
+        vault: vault(2),
         links: world.fresh(),
     };
     server.call(Caller::Session(ada.who), renew).await.unwrap();

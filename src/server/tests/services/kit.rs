@@ -455,6 +455,7 @@ pub async fn half_registered(
         wraps: wraps(),
         recovery: recovery_part(&person.recovery),
         device: who.device,
+        proof: None,
     };
     Ok(Half { finish, person, after })
 }

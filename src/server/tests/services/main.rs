@@ -20,5 +20,6 @@ mod order;
 mod organization;
 mod outsiders;
 mod races;
+mod recovery;
 mod talk;
 mod threads;

@@ -86,7 +86,13 @@ async fn a_unit_whose_administrators_above_hold_its_keyring_can_move() {
     let old = std::mem::replace(&mut w.server, Server::open(Wish::default()).await);
     let server = old.restart().await;
     attest_in(&mut w, &server, lower).await.unwrap();
-    let get = GetLinks { chain: ChainKind::Keyring, id: ObjectId::from_bytes(id), after: Seq::ZERO, max: 10 };
+    let get = GetLinks {
+        chain: ChainKind::Keyring,
+        id: ObjectId::from_bytes(id),
+        after: Seq::ZERO,
+        max: 10,
+        login: None,
+    };
     let links = server.call(Caller::Session(w.ada.who), get).await.unwrap().links;
     KeyringChain::replay(links.iter().map(Bin::as_slice), &w.world.dir).unwrap();
 }

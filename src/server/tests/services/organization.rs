@@ -7,7 +7,7 @@ use relais_chain::party::History;
 use relais_chain::unit::{Attestation, Standing, UnitBody};
 use relais_chain::{Facts as _, hash};
 use relais_server::services::{self, Caller, StreamRead};
-use relais_wire::account::Locale;
+use relais_wire::account::{Locale, RegisterFinish};
 use relais_wire::chains::{AppendLinks, BoxScope, ChainKind, GetBoxes, GetLinks, PutBoxes, SealedBox};
 use relais_wire::directory::{
     AcceptInvite, CreateInvite, CreateTeam, CreateUnit, GetPending, GetPerson, GetUnit, Search,
@@ -466,7 +466,7 @@ async fn links_are_added_by_their_signer_and_read_by_whoever_is_signed_in() {
     let fork = AppendLinks { idem: idem(), links: vec![object(ChainKind::Unit, unit, fork)] };
     let refusal = w.server.call(Caller::Session(w.ada.who), fork).await.unwrap_err();
     assert_eq!((refusal.code, refusal.chain_code), (ErrorCode::ChainRefused, Some(303)));
-    let get = GetLinks { chain: ChainKind::Unit, id: w.unit.into(), after: Seq::ZERO, max: 200 };
+    let get = GetLinks { chain: ChainKind::Unit, id: w.unit.into(), after: Seq::ZERO, max: 200, login: None };
     let links = w.server.call(Caller::Session(w.eve.who), get).await.unwrap();
     assert_eq!((links.n, links.links.len() as u64), (heads[0].n, heads[0].n.get()));
     let none = GetLinks {
@@ -474,6 +474,7 @@ async fn links_are_added_by_their_signer_and_read_by_whoever_is_signed_in() {
         id: relais_wire::ObjectId::from_bytes([1; 16]),
         after: Seq::ZERO,
         max: 1,
+        login: None,
     };
     assert_eq!(refused(w.server.call(Caller::Session(w.eve.who), none).await), ErrorCode::NotFound);
 }
@@ -599,4 +600,34 @@ async fn an_invitation_with_a_key_asks_for_its_proof() {
     let waiting =
         w.server.call(Caller::Session(w.ada.who), GetPending { unit: w.unit }).await.unwrap().members;
     assert_eq!(waiting[0].proof, Some(sign(&key)));
+}
+
+#[tokio::test]
+async fn a_registration_by_invitation_proves_the_key_too() {
+    // USR-02, ACC-05: "after seeing the invite key's proof"
+    let mut w = ward().await;
+    let key = ed25519_dalek::SigningKey::from_bytes(&random());
+    let invite = CreateInvite {
+        idem: idem(),
+        unit: Some(w.unit),
+        email: None,
+        locale: Locale::En,
+        key: Some(Bin(public(&key).to_bytes().to_vec())),
+    };
+    let token = w.server.call(Caller::Session(w.ada.who), invite).await.unwrap().token;
+    let mut half = half_registered(&w.server, &w.world, "fay@example.org", Some(token)).await.unwrap();
+    half.finish.code = w.server.code();
+    let root = half.after.dir.user(half.person.user).unwrap().root;
+    let sign = |key: &ed25519_dalek::SigningKey| {
+        Some(Bin(relais_chain::sign::sign(key, hash::LABEL_ACCEPT, root.as_bytes()).to_vec()))
+    };
+    for proof in [None, sign(&half.person.key)] {
+        let finish = RegisterFinish { proof, idem: idem(), ..half.finish.clone() };
+        assert_eq!(refused(w.server.anonymous(finish).await), ErrorCode::InviteInvalid);
+    }
+    let right = RegisterFinish { proof: sign(&key), ..half.finish };
+    w.server.anonymous(right).await.unwrap();
+    let waiting =
+        w.server.call(Caller::Session(w.ada.who), GetPending { unit: w.unit }).await.unwrap().members;
+    assert_eq!(waiting[0].proof, sign(&key));
 }
