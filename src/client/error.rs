@@ -94,6 +94,9 @@ pub enum Hostile {
     /// An invitation was accepted by somebody who does not hold its key.
     #[error("an invitation was accepted by somebody else")]
     InviteForged,
+    /// The key index or the pins are older than this device has seen, or not what a device of the user wrote.
+    #[error("an old or foreign key index or pins object was served")]
+    OldObject,
 }
 
 impl Hostile {
@@ -127,6 +130,7 @@ impl Hostile {
         (Self::StreamHole, "H26"),
         (Self::StaleForEver, "H27"),
         (Self::InviteForged, "H28"),
+        (Self::OldObject, "H29"),
     ];
 
     /// The stable code.

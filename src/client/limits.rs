@@ -82,6 +82,30 @@ pub const DRAFTS_PER_APPEND: usize = wire::ENTRIES_PER_APPEND - 1;
 /// epoch in front they fit into the largest request.
 pub const DRAFT_BYTES_PER_APPEND: usize = 128 * 1024;
 
+/// Milliseconds between two writings of the key index or the pins: each is rewritten as a whole, and the server
+/// takes no more.
+pub const OBJECT_EVERY_MS: u64 = 60_000;
+
+/// Threads of the key index this client writes: 180 bytes each with the longest title, within one request. Further
+/// ones are opened by their boxes.
+pub const SHARED_INDEX_MAX: usize = 1_200;
+
+/// Threads of the pins this client writes: 60 bytes each; with the chains within one request.
+pub const SHARED_THREADS_MAX: usize = 2_000;
+
+/// Chains of the pins this client writes: 100 bytes each.
+pub const SHARED_CHAINS_MAX: usize = 1_000;
+
+/// Entries by which a thread grows before its verified state is kept anew: a restarted client verifies at most as
+/// many again, and a busy one does not write a file for each.
+pub const KEEP_EVERY_ENTRIES: u64 = 16;
+
+/// Heads kept with a thread's state: an entry written offline names a head from before the restart; one that names
+/// an older head than these is held against nothing there.
+pub const KEPT_HEADS_MAX: usize = 512;
+
+const _: () = assert!(SHARED_INDEX_MAX * 180 < wire::RPC_BYTES_MAX - 16 * 1024);
+const _: () = assert!(SHARED_THREADS_MAX * 60 + SHARED_CHAINS_MAX * 100 < wire::RPC_BYTES_MAX - 16 * 1024);
 const _: () = assert!(BACKOFF_BASE_MS < BACKOFF_CAP_MS);
 const _: () = assert!(CONNECT_TIMEOUT_MS > wire::AUTH_TIMEOUT_MS);
 const _: () = assert!(DRAFT_BYTES_PER_APPEND > wire::CIPHERTEXT_BYTES_MAX);

@@ -1,13 +1,9 @@
 //! Acts on threads: new ones, and who takes part in them.
 
-use std::time::Duration;
-
 use relais_chain::control::{Control, Create, Form, Outcome};
 use relais_chain::entry::{Kind, Priority};
-use relais_chain::facts::Mode;
 use relais_chain::head::Phase;
 use relais_chain::party::{History, Party, PartyId, Policy, ThreadRole};
-use relais_chain::thread::ThreadState;
 use relais_chain::{ChainError, sign};
 use relais_e2ee::body::Body;
 use relais_e2ee::entropy::{SystemEntropy, draw};
@@ -15,7 +11,7 @@ use relais_e2ee::message;
 use relais_e2ee::thread::{Due, box_current, first_epoch, targets};
 use relais_wire::ErrorCode;
 use relais_wire::ids::{IdemKey, KeyringId, OrgId, ThreadId, UserId};
-use relais_wire::threads::{Append, Appended, SignedEntry};
+use relais_wire::threads::{Append, SignedEntry};
 
 use super::client::Client;
 use super::parties::Place;
@@ -24,7 +20,7 @@ use super::ring::box_error;
 use super::thread::Thread;
 use crate::core::outbox::signed_entry;
 use crate::error::ClientError;
-use crate::limits::{ASK_AGAIN_MAX, ASK_AGAIN_STEP_MS, REANCHOR_MAX};
+use crate::limits::REANCHOR_MAX;
 
 impl Client {
     /// Opens a thread of an organization (or, with `None`, a personal one) with these people and teams.
@@ -83,12 +79,12 @@ impl Client {
             epoch: made.body,
             priority: Priority::Normal,
         };
-        let mut thread = Thread::new(id);
+        let thread = Thread::new(id);
         let mut state = thread.state.clone();
         let control = Control::Create(Box::new(create));
         let core = self.control_core(&state, Kind::Create)?;
         let signed = sign::control(self.account.signing().key(), &core, &control).map_err(Self::wrong_own)?;
-        self.decide_own(&mut thread, &mut state, &signed.to_bytes().map_err(Self::wrong_own)?).await?;
+        self.own_check(&thread, &mut state, &signed).await?;
         let mut entries =
             vec![signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig())];
         if !title.is_empty() || !text.is_empty() {
@@ -106,23 +102,6 @@ impl Client {
         Ok(id)
     }
 
-    /// The own check of a first entry, fetching what it rests on.
-    async fn decide_own(
-        &mut self,
-        thread: &mut Thread,
-        state: &mut ThreadState,
-        bytes: &[u8],
-    ) -> Result<(), ClientError> {
-        let mode = Mode::Append { now_ms: self.now_ms() };
-        let id = state.thread();
-        let past = &thread.past;
-        let checked = self
-            .book
-            .decide(&self.rpc, Self::wrong_own, |book| state.check(&book.asking(id, past), bytes, mode))
-            .await?;
-        state.commit(checked).map(drop).map_err(Self::wrong_own)
-    }
-
     /// Sends entries and takes them in. The same request is sent again until it is answered.
     pub(crate) async fn append_now(
         &mut self,
@@ -130,23 +109,9 @@ impl Client {
         entries: Vec<SignedEntry>,
     ) -> Result<(), ClientError> {
         let append = Append { idem: IdemKey::from_bytes(draw(&mut SystemEntropy)), thread: id, entries };
-        let appended = self.send_append(&append).await?;
+        let appended = self.rpc.surely(append.clone()).await?;
         self.take_receipts(&append, &appended.receipts).await?;
         self.save()
-    }
-
-    /// Sends entries, byte for byte the same again until they are answered.
-    pub(crate) async fn send_append(&self, append: &Append) -> Result<Appended, ClientError> {
-        let mut tries = 0;
-        loop {
-            match self.rpc.call(append.clone()).await {
-                Err(error) if error.is_transient() && tries < ASK_AGAIN_MAX => {
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_millis(ASK_AGAIN_STEP_MS * tries)).await;
-                }
-                answer => return answer,
-            }
-        }
     }
 
     /// Does a control act, anchored anew as long as others come first.
@@ -196,7 +161,7 @@ impl Client {
             core.author.capacity = Some(capacity);
         }
         let signed = sign::control(self.account.signing().key(), &core, &control).map_err(Self::wrong_own)?;
-        self.decide_own(thread, &mut state, &signed.to_bytes().map_err(Self::wrong_own)?).await?;
+        self.own_check(thread, &mut state, &signed).await?;
         let mut entries =
             vec![signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig())];
         // Whoever was removed reads nothing from the same request on.

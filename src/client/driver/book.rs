@@ -13,10 +13,13 @@ use relais_chain::facts::{
     DeviceStanding, Facts, GenerationFact, Held, KeyringFact, Mode, Owner, SignerFact, UnitFact, UserFact,
 };
 use relais_chain::limits::ANCESTRY_MAX;
-use relais_chain::link::Tail;
+use relais_chain::link::{ChainType, Tail};
 use relais_chain::{ChainError, KeyringChain, UnitChain, UserChain};
+use relais_e2ee::objects::ChainName as Pinned;
 use relais_wire::chains::{ChainKind, GetLinks};
-use relais_wire::ids::{Bytes32, DeviceId, KeyringId, MsgId, ObjectId, Seq, ThreadId, UnitId, UserId};
+use relais_wire::ids::{
+    Bytes32, DeviceId, KeyringId, LoginId, MsgId, ObjectId, Seq, ThreadId, UnitId, UserId,
+};
 use relais_wire::limits::PAGE_ENTRIES_MAX;
 
 use super::rpc::Rpc;
@@ -50,6 +53,26 @@ impl ChainName {
             Self::User(id) => id.into(),
             Self::Keyring(id) => id.into(),
             Self::Unit(id) => id.into(),
+        }
+    }
+
+    /// As the pins object names it.
+    #[must_use]
+    pub const fn pinned(self) -> Pinned {
+        match self {
+            Self::User(id) => Pinned::new(ChainType::User, *id.as_bytes()),
+            Self::Keyring(id) => Pinned::new(ChainType::Keyring, *id.as_bytes()),
+            Self::Unit(id) => Pinned::new(ChainType::Unit, *id.as_bytes()),
+        }
+    }
+
+    /// From the name in the pins object.
+    #[must_use]
+    pub const fn of_pinned(name: Pinned) -> Self {
+        match name.chain_type() {
+            ChainType::User => Self::User(UserId::from_bytes(name.id())),
+            ChainType::Keyring => Self::Keyring(KeyringId::from_bytes(name.id())),
+            ChainType::Unit => Self::Unit(UnitId::from_bytes(name.id())),
         }
     }
 
@@ -87,14 +110,23 @@ pub(crate) struct Past {
 pub struct Book {
     chains: Directory,
     pins: BTreeMap<ChainName, Pin>,
+    /// What the user's other devices verified.
+    shared: BTreeMap<ChainName, Pin>,
     missed: RefCell<BTreeSet<ChainName>>,
+    /// The recovery that asks in place of a session.
+    login: Option<LoginId>,
 }
 
 impl Book {
+    /// The book of somebody who has no session yet, only a granted recovery: it holds the own chain.
+    pub(crate) fn recovering(login: LoginId) -> Self {
+        Self { login: Some(login), ..Self::default() }
+    }
+
     /// A book that holds chains against these pins.
     #[must_use]
     pub fn new(pins: BTreeMap<ChainName, Pin>) -> Self {
-        Self { chains: Directory::new(), pins, missed: RefCell::default() }
+        Self { pins, ..Self::default() }
     }
 
     /// The chains.
@@ -107,6 +139,26 @@ impl Book {
     #[must_use]
     pub const fn pins(&self) -> &BTreeMap<ChainName, Pin> {
         &self.pins
+    }
+
+    /// Holds a chain also against what another device of the user verified, now and whenever it is read.
+    ///
+    /// # Errors
+    /// An attack: the two devices were shown different chains.
+    pub(crate) fn hold_against(&mut self, name: ChainName, pin: Pin) -> Result<(), ClientError> {
+        if let Some(own) = self.pins.get(&name) {
+            if own.first != pin.first {
+                refuse(Hostile::KeySwapped)?;
+            } else if own.seq == pin.seq && own.head != pin.head {
+                refuse(Hostile::ChainForked)?;
+            }
+        }
+        // A chain at hand that is shorter is not older for that: it is read on when it is next needed.
+        if let Some(tail) = self.tail(name).filter(|tail| tail.seq() >= pin.seq) {
+            check(tail, &pin)?;
+        }
+        self.shared.insert(name, pin);
+        Ok(())
     }
 
     fn tail(&self, name: ChainName) -> Option<&Tail> {
@@ -204,10 +256,12 @@ impl Book {
                 id: name.object(),
                 after: Seq::new(after).map_err(|_| ClientError::TooLarge)?,
                 max: PAGE_ENTRIES_MAX,
+                login: self.login,
             };
             let page = rpc.call(ask).await?;
             let told = page.n.get();
-            let pinned = self.pins.get(&name).map_or(0, |pin| pin.seq);
+            let held = [self.pins.get(&name), self.shared.get(&name)];
+            let pinned = held.into_iter().flatten().map(|pin| pin.seq).max().unwrap_or(0);
             if told < self.seq(name).max(pinned) {
                 refuse(Hostile::ChainRolledBack)?;
             }
@@ -277,14 +331,8 @@ impl Book {
     fn check_pin(&mut self, name: ChainName) -> Result<(), ClientError> {
         let Some(tail) = self.tail(name) else { return Ok(()) };
         let (Some(first), Some(head)) = (tail.hash_at(1), tail.head()) else { return Ok(()) };
-        if let Some(pin) = self.pins.get(&name) {
-            if pin.first != first {
-                refuse(Hostile::KeySwapped)?;
-            } else if tail.seq() < pin.seq {
-                refuse(Hostile::ChainRolledBack)?;
-            } else if tail.check_pin(pin.seq, &pin.head).is_err() {
-                refuse(Hostile::ChainForked)?;
-            }
+        for pin in [self.pins.get(&name), self.shared.get(&name)].into_iter().flatten() {
+            check(tail, pin)?;
         }
         let pin = Pin { first, seq: tail.seq(), head };
         self.pins.insert(name, pin);
@@ -321,6 +369,19 @@ impl Book {
             }
         }
         Err(ClientError::link(ChainError::ChainFull))
+    }
+}
+
+/// Holds a chain against a pin.
+fn check(tail: &Tail, pin: &Pin) -> Result<(), ClientError> {
+    if tail.hash_at(1) != Some(pin.first) {
+        refuse(Hostile::KeySwapped)
+    } else if tail.seq() < pin.seq {
+        refuse(Hostile::ChainRolledBack)
+    } else if tail.check_pin(pin.seq, &pin.head).is_err() {
+        refuse(Hostile::ChainForked)
+    } else {
+        Ok(())
     }
 }
 

@@ -8,38 +8,34 @@ use std::sync::atomic::Ordering;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use relais_chain::codec::{Reader, Writer};
 use relais_e2ee::account::Account;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::wrap::Opener;
 use relais_e2ee::{E2eeError, Secret};
-use relais_wire::account::{GetVault, Vault, Wrap, WrapKind};
-use relais_wire::control::{Cursor, OrgCursor, ResyncReason};
-use relais_wire::ids::{
-    Bytes32, DeviceId, Epoch, KeyringId, OrgId, Seq, SessionId, ThreadId, UnitId, UserId,
-};
+use relais_wire::account::{GetVault, Vault};
+use relais_wire::control::{OrgCursor, ResyncReason};
+use relais_wire::ids::{Bytes32, DeviceId, KeyringId, OrgId, Seq, ThreadId, UnitId, UserId};
 use relais_wire::threads::ThreadCard;
 use relais_wire::{Refusal, StreamTag};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use super::book::{Book, ChainName, Pin};
+use super::book::{Book, ChainName};
 use super::clock::Steady;
 use super::enter::{Entered, secret_error};
 use super::http::Http;
 use super::live::{Command, Live};
 use super::local::Local;
+use super::objects::Objects;
 use super::rekey::Renewed;
 use super::ring::Ring;
 use super::rpc::Rpc;
+use super::saved::Saved;
 use super::thread::{Message, Thread};
 use crate::core::outbox::{Answer, DraftId};
 use crate::core::{Backoff, Chore, Chores, Credentials, Link, Outbox, Output, StopReason};
 use crate::error::ClientError;
-use crate::limits::BACKOFF_BASE_MS;
-
-/// Bytes of the local state.
-const SAVED_BYTES_MAX: usize = 8 * 1024 * 1024;
+use crate::limits::{BACKOFF_BASE_MS, KEEP_EVERY_ENTRIES};
 
 /// What happened.
 #[derive(Debug)]
@@ -85,23 +81,6 @@ pub enum Update {
     Trouble(Option<ThreadId>, ClientError),
 }
 
-/// What a native client keeps between runs.
-pub(crate) struct Saved {
-    pub(crate) user: UserId,
-    pub(crate) device: DeviceId,
-    pub(crate) credentials: Credentials,
-    pub(crate) opaque_key: Vec<u8>,
-    pub(crate) receipt_key: Vec<u8>,
-    pub(crate) vault: Vault,
-    pub(crate) wrap_key: Zeroizing<[u8; 32]>,
-    pub(crate) wrap: Wrap,
-    pub(crate) orgs: Vec<OrgId>,
-    pub(crate) org: Option<OrgCursor>,
-    pub(crate) personal: Option<Cursor>,
-    pub(crate) chains: BTreeMap<ChainName, Pin>,
-    pub(crate) threads: BTreeMap<ThreadId, (u64, Bytes32)>,
-}
-
 /// A signed-in account.
 pub struct Client {
     pub(crate) rpc: Rpc,
@@ -112,6 +91,7 @@ pub struct Client {
     pub(crate) book: Book,
     pub(crate) ring: Ring,
     pub(crate) threads: HashMap<ThreadId, Thread>,
+    pub(crate) objects: Objects,
     pub(crate) outbox: Outbox,
     pub(crate) sending:
         FuturesUnordered<BoxFuture<'static, (ThreadId, Answer, Vec<relais_wire::threads::Receipt>)>>,
@@ -165,9 +145,12 @@ impl Client {
             personal: None,
             chains: BTreeMap::new(),
             threads: BTreeMap::new(),
+            objects: (Seq::ZERO, Seq::ZERO),
+            invites: BTreeMap::new(),
         };
         let mut client = Self::assemble(http, local, account, vault, saved)?;
         client.verify_own().await?;
+        client.read_pins().await?;
         client.save()?;
         Ok(client)
     }
@@ -184,6 +167,8 @@ impl Client {
             None => Outbox::default(),
         };
         saved.vault = vault;
+        let clock = Steady::start();
+        let (index, pins) = saved.objects;
         Ok(Self {
             rpc: Rpc::new(http),
             ring: Ring::own(&account),
@@ -193,13 +178,14 @@ impl Client {
             saved,
             local,
             threads: HashMap::new(),
+            objects: Objects::seen(index, pins, clock.ms()),
             outbox,
             sending: FuturesUnordered::new(),
             answered: VecDeque::new(),
             events: None,
             arrived: VecDeque::new(),
             updates: VecDeque::new(),
-            clock: Steady::start(),
+            clock,
             chores: Chores::new(u64::from_be_bytes(draw(&mut SystemEntropy))),
             reports_old_entries: false,
             known_units: HashMap::new(),
@@ -329,7 +315,15 @@ impl Client {
                 *pin = (head.n, head.head);
             }
         }
+        self.saved.objects = self.objects.versions();
         let Some(local) = &self.local else { return Ok(()) };
+        for (id, thread) in &mut self.threads {
+            let n = thread.state.head().n;
+            if n >= thread.kept + KEEP_EVERY_ENTRIES {
+                local.keep_thread(*id, &thread.keep()?)?;
+                thread.kept = n;
+            }
+        }
         local.save(&Zeroizing::new(self.saved.encode()?))
     }
 
@@ -401,6 +395,9 @@ impl Client {
         self.process_answers().await?;
         self.send_drafts().await?;
         self.do_chores().await;
+        if self.rpc.is_live.load(Ordering::Relaxed) {
+            self.share_by_and_by().await;
+        }
         Ok(self.updates.drain(..).collect())
     }
 
@@ -432,6 +429,19 @@ impl Client {
         }
     }
 
+    /// What was verified of a thread: in an earlier run of this device, and by another device.
+    pub(crate) fn pins_of(&self, id: ThreadId) -> impl Iterator<Item = (u64, Bytes32)> {
+        [self.saved.threads.get(&id).copied(), self.objects.pin(id)].into_iter().flatten()
+    }
+
+    /// A thread as an earlier run left it, if its state was kept and is one that was verified.
+    pub(crate) fn kept_thread(&self, id: ThreadId) -> Option<Thread> {
+        let thread = Thread::resume(&self.local.as_ref()?.thread(id)?)?;
+        let (n, head) = self.saved.threads.get(&id)?;
+        let at = thread.state.head();
+        (thread.state.thread() == id && (at.n < *n || (at.n == *n && at.head == *head))).then_some(thread)
+    }
+
     pub(crate) const fn card_head(card: &ThreadCard) -> (u64, Bytes32) {
         (card.len.get(), card.head)
     }
@@ -445,129 +455,4 @@ async fn next_event(events: &mut Option<mpsc::Receiver<Output>>) -> Option<Outpu
         },
         None => std::future::pending().await,
     }
-}
-
-impl Saved {
-    fn encode(&self) -> Result<Vec<u8>, ClientError> {
-        let mut w = Writer::new();
-        let cursor = |w: &mut Writer, at: Option<Cursor>| {
-            match at {
-                Some(at) => w.array(2).bin(at.epoch.as_bytes()).uint(at.seq.get()),
-                None => w.nil(),
-            };
-        };
-        w.array(14).uint(1).bin(self.user.as_bytes()).bin(self.device.as_bytes());
-        w.array(4).bin(self.credentials.session.as_bytes()).uint(self.credentials.kid.into());
-        w.bin(&self.credentials.key).opt_bin(self.credentials.ticket.as_deref());
-        w.bin(&self.opaque_key).bin(&self.receipt_key);
-        w.array(2).uint(self.vault.version.get()).bin(&self.vault.ciphertext.0);
-        w.bin(&self.wrap_key[..]).bin(&self.wrap.ciphertext.0);
-        w.array(self.orgs.len());
-        for org in &self.orgs {
-            w.bin(org.as_bytes());
-        }
-        match &self.org {
-            Some(org) => {
-                w.array(2).bin(org.org.as_bytes());
-                cursor(&mut w, org.cursor);
-            }
-            None => drop(w.nil()),
-        }
-        cursor(&mut w, self.personal);
-        w.array(self.chains.len());
-        for (name, pin) in &self.chains {
-            let (kind, id) = match name {
-                ChainName::User(id) => (1, *id.as_bytes()),
-                ChainName::Keyring(id) => (2, *id.as_bytes()),
-                ChainName::Unit(id) => (3, *id.as_bytes()),
-            };
-            w.array(5).uint(kind).bin(&id).bin(pin.first.as_bytes()).uint(pin.seq).bin(pin.head.as_bytes());
-        }
-        w.array(self.threads.len());
-        for (id, (n, head)) in &self.threads {
-            w.array(3).bin(id.as_bytes()).uint(*n).bin(head.as_bytes());
-        }
-        w.finish().map_err(|_| ClientError::TooLarge)
-    }
-
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut r = Reader::new(bytes, SAVED_BYTES_MAX).ok()?;
-        r.array(14).ok()?;
-        if r.uint().ok()? != 1 {
-            return None;
-        }
-        let user = UserId::from_bytes(r.fixed().ok()?);
-        let device = DeviceId::from_bytes(r.fixed().ok()?);
-        r.array(4).ok()?;
-        let credentials = Credentials {
-            session: SessionId::from_bytes(r.fixed().ok()?),
-            kid: u32::try_from(r.uint().ok()?).ok()?,
-            key: Zeroizing::new(r.bin(256).ok()?.to_vec()),
-            ticket: r.opt(|r| r.bin(4_096).map(<[u8]>::to_vec)).ok()?,
-        };
-        let opaque_key = r.bin(256).ok()?.to_vec();
-        let receipt_key = r.bin(256).ok()?.to_vec();
-        r.array(2).ok()?;
-        let version = Seq::new(r.uint().ok()?).ok()?;
-        let vault = Vault { version, ciphertext: r.bin(SAVED_BYTES_MAX).ok()?.into() };
-        let wrap_key = Zeroizing::new(r.fixed().ok()?);
-        let ciphertext = r.bin(4_096).ok()?.into();
-        let wrap = Wrap { kind: WrapKind::KeyFile, label: Vec::new().into(), ciphertext };
-        let orgs = r.each(10_000, |r| r.fixed().map(OrgId::from_bytes)).ok()?;
-        let org = r
-            .opt(|r| {
-                r.array(2)?;
-                Ok(OrgCursor { org: OrgId::from_bytes(r.fixed()?), cursor: read_cursor(r)? })
-            })
-            .ok()?;
-        let personal = read_cursor(&mut r).ok()?;
-        let chains = r.each(1_000_000, read_chain_pin).ok()?.into_iter().collect();
-        let threads = r
-            .each(1_000_000, |r| {
-                r.array(3)?;
-                let id = ThreadId::from_bytes(r.fixed()?);
-                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?))))
-            })
-            .ok()?
-            .into_iter()
-            .collect();
-        r.end().ok()?;
-        Some(Self {
-            user,
-            device,
-            credentials,
-            opaque_key,
-            receipt_key,
-            vault,
-            wrap_key,
-            wrap,
-            orgs,
-            org,
-            personal,
-            chains,
-            threads,
-        })
-    }
-}
-
-fn read_cursor(r: &mut Reader<'_>) -> Result<Option<Cursor>, relais_chain::ChainError> {
-    r.opt(|r| {
-        r.array(2)?;
-        let epoch = Epoch::from_bytes(r.fixed()?);
-        let seq = Seq::new(r.uint()?).map_err(|_| relais_chain::ChainError::IntTooLarge)?;
-        Ok(Cursor { epoch, seq })
-    })
-}
-
-fn read_chain_pin(r: &mut Reader<'_>) -> Result<(ChainName, Pin), relais_chain::ChainError> {
-    r.array(5)?;
-    let (kind, id) = (r.uint()?, r.fixed()?);
-    let name = match kind {
-        1 => ChainName::User(UserId::from_bytes(id)),
-        2 => ChainName::Keyring(KeyringId::from_bytes(id)),
-        3 => ChainName::Unit(UnitId::from_bytes(id)),
-        _ => return Err(relais_chain::ChainError::OutOfRange),
-    };
-    let first = Bytes32::from_bytes(r.fixed()?);
-    Ok((name, Pin { first, seq: r.uint()?, head: Bytes32::from_bytes(r.fixed()?) }))
 }

@@ -233,7 +233,7 @@ impl Demo<'_> {
             for (name, email, org, keeps) in part {
                 let place = orgs.get(*org).ok_or(ClientError::NotFound)?;
                 let unit = *place.units.get(self.draw(place.units.len())).ok_or(ClientError::NotFound)?;
-                let admin = people.first().ok_or(ClientError::NotFound)?;
+                let admin = people.first_mut().ok_or(ClientError::NotFound)?;
                 let token = admin.client.invite(Some(unit), None, Locale::Fr).await?.token.0;
                 let local = if *keeps { self.local(email)? } else { None };
                 let who = (name.clone(), email.clone(), Locale::Fr);

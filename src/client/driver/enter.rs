@@ -20,7 +20,9 @@ use zeroize::Zeroizing;
 use super::client::Client;
 use super::http::Http;
 use super::local::Local;
+use super::organization::{prove_root, split_token};
 use super::rpc::Rpc;
+use super::saved::Saved;
 use crate::error::{ClientError, Hostile, refuse};
 
 /// What a new account is made of.
@@ -77,19 +79,24 @@ pub(crate) fn secret_error(error: E2eeError) -> ClientError {
         | E2eeError::VaultRolledBack
         | E2eeError::VaultHashMismatch => Hostile::OldVault.into(),
         E2eeError::ForeignChain => Hostile::OwnChainChanged.into(),
+        E2eeError::ObjectRejected | E2eeError::ObjectMalformed | E2eeError::ObjectRolledBack => {
+            Hostile::OldObject.into()
+        }
+        E2eeError::CodeMalformed | E2eeError::CodeChecksum => ClientError::WrongSecret,
+        E2eeError::NoSeed => ClientError::NoKey,
         E2eeError::OpaqueMalformed => ClientError::Protocol,
         _ => ClientError::Platform,
     }
 }
 
 /// Runs a second's work of one core where it does not hold up others.
-async fn hard_work<T: Send + 'static>(
+pub(crate) async fn hard_work<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, E2eeError> + Send + 'static,
 ) -> Result<T, ClientError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ClientError::Platform)?.map_err(secret_error)
 }
 
-fn key_32(bytes: &[u8]) -> Result<[u8; 32], ClientError> {
+pub(crate) fn key_32(bytes: &[u8]) -> Result<[u8; 32], ClientError> {
     <[u8; 32]>::try_from(bytes).map_err(|_| ClientError::Protocol)
 }
 
@@ -117,9 +124,10 @@ impl Client {
         let rpc = Rpc::new(http.clone());
         let (state, request) =
             Registering::start(&new.password, KsfParams::V1, &mut SystemEntropy).map_err(secret_error)?;
+        let (token, secret) = new.token.map(split_token).unzip();
         let start = RegisterStart {
             email: new.email,
-            invite: new.token.map(Into::into),
+            invite: token.map(Into::into),
             locale: new.locale,
             opaque: request.into(),
         };
@@ -136,6 +144,7 @@ impl Client {
         let opener = Opener::Password(&done.export_key);
         let made = account::create(user, &[opener], done.server_key, http.now_ms(), &mut SystemEntropy)
             .map_err(secret_error)?;
+        let proof = secret.flatten().map(|secret| prove_root(&secret, &made.account.root()));
         let code = code().await?;
         let finish = RegisterFinish {
             idem: IdemKey::from_bytes(draw(&mut SystemEntropy)),
@@ -149,6 +158,7 @@ impl Client {
             wraps: made.wraps,
             recovery: made.recovery,
             device: DeviceId::from_bytes(draw(&mut SystemEntropy)),
+            proof,
         };
         let grant = rpc.call(finish).await?;
         let entered = Entered { account: made.account, vault: made.vault, grant, card };
@@ -204,7 +214,7 @@ impl Client {
     /// [`ClientError::NotSignedIn`]; [`ClientError::LocalState`]; an attack.
     pub async fn resume(http: Http, local: Local) -> Result<Self, ClientError> {
         let bytes = local.load()?.ok_or(ClientError::NotSignedIn)?;
-        let saved = super::client::Saved::decode(&bytes).ok_or(ClientError::LocalState)?;
+        let saved = Saved::decode(&bytes).ok_or(ClientError::LocalState)?;
         http.set_credentials(Some(saved.credentials.clone()));
         let online = match meet(&http).await {
             Ok(card) => {
@@ -228,6 +238,7 @@ impl Client {
         let mut client = Self::assemble(http, Some(local), account, vault, saved)?;
         if online {
             client.verify_own().await?;
+            client.read_pins().await?;
         }
         Ok(client)
     }

@@ -172,7 +172,7 @@ impl Client {
             let entry = signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig());
             let idem = IdemKey::from_bytes(draw(&mut SystemEntropy));
             let append = Append { idem, thread: id, entries: vec![entry] };
-            match self.send_append(&append).await {
+            match self.rpc.surely(append.clone()).await {
                 Ok(appended) if control.kind() == Kind::Accept => {
                     self.take_receipts(&append, &appended.receipts).await?;
                     return self.save();

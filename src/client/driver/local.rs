@@ -1,4 +1,5 @@
-//! What a native client keeps between runs: an encrypted state file and an encrypted journal of the outbox.
+//! What a native client keeps between runs: an encrypted state file, an encrypted journal of the outbox, and for
+//! each thread an encrypted copy of its verified state.
 //!
 //! The key is a file of its own with mode 0600, so that a copy of the state alone opens nothing. A record is
 //! `u32 length || nonce || ciphertext || tag`; a torn record at the end of the journal is what was not yet
@@ -32,6 +33,10 @@ const RECORD_BYTES_MAX: usize = 512 * 1024;
 const COMPACT_BYTES: u64 = 1024 * 1024;
 
 const STATE_AAD: &[u8] = b"relais/v1/local-state";
+const THREAD_AAD: &[u8] = b"relais/v1/local-thread";
+
+/// Folder of the threads' states.
+const THREADS: &str = "threads";
 const JOURNAL_AAD: &[u8] = b"relais/v1/local-outbox";
 
 /// The folder of one signed-in account.
@@ -92,12 +97,45 @@ impl Local {
         fs::rename(&fresh, self.dir.join("state")).map_err(&failed)
     }
 
-    /// Forgets the account: state and journal.
+    /// Keeps the state of a thread. It is a copy of what the server has: when it is lost, the thread is read again.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub(crate) fn keep_thread(&self, thread: ThreadId, state: &[u8]) -> Result<(), ClientError> {
+        let failed = storage("a thread's state cannot be written");
+        let folder = self.dir.join(THREADS);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(&failed)?;
+        let sealed = aead::seal(&self.key, &thread_aad(thread), state, &mut SystemEntropy)
+            .map_err(|_| ClientError::Platform)?;
+        let fresh = folder.join("new");
+        let mut file = private(&fresh, true).map_err(&failed)?;
+        file.write_all(&sealed).map_err(&failed)?;
+        fs::rename(&fresh, folder.join(thread.to_hex())).map_err(&failed)
+    }
+
+    /// The state of a thread, if it was kept whole.
+    pub(crate) fn thread(&self, thread: ThreadId) -> Option<Zeroizing<Vec<u8>>> {
+        let sealed = fs::read(self.dir.join(THREADS).join(thread.to_hex())).ok()?;
+        aead::open(&self.key, &thread_aad(thread), &sealed).ok()
+    }
+
+    /// Forgets the state of a thread.
+    pub(crate) fn forget_thread(&self, thread: ThreadId) {
+        // What is not there, or cannot be removed, is held against the pins when it is read.
+        fs::remove_file(self.dir.join(THREADS).join(thread.to_hex())).ok();
+    }
+
+    /// Forgets the account: state, journal and threads.
     ///
     /// # Errors
     /// [`ClientError::Storage`].
     pub fn erase(&mut self) -> Result<(), ClientError> {
         self.journal = None;
+        match fs::remove_dir_all(self.dir.join(THREADS)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(_) => return Err(ClientError::Storage("the threads' states cannot be removed")),
+        }
         for name in ["state", "outbox"] {
             match fs::remove_file(self.dir.join(name)) {
                 Ok(()) => {}
@@ -192,6 +230,10 @@ fn read_or_make_key(path: &Path) -> Result<Secret<32>, ClientError> {
     }
 }
 
+fn thread_aad(thread: ThreadId) -> Vec<u8> {
+    [THREAD_AAD, &thread.as_bytes()[..]].concat()
+}
+
 fn split_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
@@ -284,6 +326,22 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(dir.path().join("key"), [0; 32]).unwrap();
         assert_eq!(Local::open(dir.path()).unwrap().load(), Err(ClientError::LocalState));
+    }
+
+    #[test]
+    fn a_threads_state_opens_as_that_threads_only_and_goes_with_the_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(dir.path()).unwrap();
+        let other = ThreadId::from_bytes([2; 16]);
+        local.keep_thread(THREAD, b"who takes part").unwrap();
+        assert_eq!(&local.thread(THREAD).unwrap()[..], b"who takes part");
+        let file = |thread: ThreadId| dir.path().join("threads").join(thread.to_hex());
+        std::fs::copy(file(THREAD), file(other)).unwrap();
+        assert!(local.thread(other).is_none());
+        local.forget_thread(THREAD);
+        assert!(local.thread(THREAD).is_none());
+        local.erase().unwrap();
+        assert!(!file(other).exists());
     }
 
     #[test]

@@ -1,29 +1,32 @@
 //! Units, teams, invitations, and the administrator's signatures behind them.
 
 use relais_chain::facts::{Capacity, Facts as _, KeyringKind, KeyringRef, Owner};
-use relais_chain::hash::commitment;
+use relais_chain::hash::{LABEL_ACCEPT, commitment};
 use relais_chain::keyring_body::Role;
 use relais_chain::link::Place;
 use relais_chain::unit::{Attestation, Standing, UnitBody};
-use relais_chain::{KeyringChain, Signed, sign};
+use relais_chain::{KeyringChain, PublicKey, Signed, sign};
+use relais_e2ee::Secret;
 use relais_e2ee::account::Account;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::keyring::{self, Made, NewKeyring, Signer, Target};
 use relais_e2ee::sealed::{DecKey, Recipient};
-use relais_wire::Private;
+use relais_e2ee::thread::InviteSecret;
 use relais_wire::account::Locale;
 use relais_wire::chains::{AppendLinks, ChainKind, ChainLink};
 use relais_wire::directory::{
     AcceptInvite, CreateInvite, CreateTeam, CreateUnit, Found, GetPending, GetUnit, InviteCreated,
     PendingMember, Search, UnitCard,
 };
-use relais_wire::ids::{IdemKey, KeyringId, ObjectId, OrgId, TeamId, UnitId, UserId};
+use relais_wire::ids::{Bytes32, IdemKey, KeyringId, ObjectId, OrgId, TeamId, UnitId, UserId};
 use relais_wire::streams::GetSnapshot;
+use relais_wire::{Bin, Private};
+use zeroize::Zeroizing;
 
 use super::book::ChainName;
 use super::client::Client;
 use super::ring::box_error;
-use crate::error::ClientError;
+use crate::error::{ClientError, Hostile, refuse};
 
 fn idem() -> IdemKey {
     IdemKey::from_bytes(draw(&mut SystemEntropy))
@@ -55,7 +58,7 @@ fn sign_unit(
 }
 
 /// Commitments to a name, whose clear text stands beside the chain and can be erased.
-fn attestation(user: UserId, root: relais_wire::Bytes32, standing: Standing, name: &str) -> UnitBody {
+fn attestation(user: UserId, root: Bytes32, standing: Standing, name: &str) -> UnitBody {
     let salt = draw(&mut SystemEntropy);
     let email = commitment("email", &draw(&mut SystemEntropy), "");
     UnitBody::Attest(Attestation { user, root, standing, name: commitment("name", &salt, name), email })
@@ -260,17 +263,28 @@ impl Client {
         self.book.refresh(&self.rpc, ChainName::Keyring(keyring)).await
     }
 
-    /// Invites somebody to the instance, or into a unit (USR-02). The token is handed over, or mailed.
+    /// Invites somebody to the instance, or into a unit (USR-02). The token is handed over, or mailed. One that is
+    /// handed over carries the secret of a key that the server never sees: who comes with it proves it, and
+    /// [`Self::pending`] checks that on this device. One that the server mails proves nothing against the server.
     ///
     /// # Errors
-    /// The server's refusals.
+    /// The server's refusals; [`ClientError::Storage`].
     pub async fn invite(
-        &self,
+        &mut self,
         unit: Option<UnitId>,
         email: Option<Private>,
         locale: Locale,
     ) -> Result<InviteCreated, ClientError> {
-        self.rpc.call(CreateInvite { idem: idem(), unit, email, locale, key: None }).await
+        let secret = email.is_none().then(|| InviteSecret::random(&mut SystemEntropy));
+        let key = secret.as_ref().map(|secret| secret.key().public().to_bytes());
+        let sent = key.map(|key| key.to_vec().into());
+        let mut made = self.rpc.call(CreateInvite { idem: idem(), unit, email, locale, key: sent }).await?;
+        if let (Some(secret), Some(key)) = (secret, key) {
+            made.token.0.extend_from_slice(secret.secret().expose());
+            self.saved.invites.insert(made.invite, key);
+            self.save()?;
+        }
+        Ok(made)
     }
 
     /// Accepts an invitation into a unit (ACC-06).
@@ -278,15 +292,29 @@ impl Client {
     /// # Errors
     /// The server's refusals.
     pub async fn accept_invite(&self, token: Vec<u8>) -> Result<(), ClientError> {
-        self.rpc.call(AcceptInvite { idem: idem(), token: token.into(), proof: None }).await.map(drop)
+        let (token, secret) = split_token(token);
+        let proof = secret.map(|secret| prove_root(&secret, &self.account.root()));
+        self.rpc.call(AcceptInvite { idem: idem(), token: token.into(), proof }).await.map(drop)
     }
 
-    /// Those who accepted an invitation into a unit and wait for an administrator's signature.
+    /// Those who accepted an invitation into a unit and wait for an administrator's signature. Whoever comes with an
+    /// invitation that was made on this device and handed over must hold its key.
     ///
     /// # Errors
-    /// The server's refusals.
-    pub async fn pending(&self, unit: UnitId) -> Result<Vec<PendingMember>, ClientError> {
-        Ok(self.rpc.call(GetPending { unit }).await?.members)
+    /// The server's refusals; [`Hostile::InviteForged`].
+    pub async fn pending(&mut self, unit: UnitId) -> Result<Vec<PendingMember>, ClientError> {
+        let members = self.rpc.call(GetPending { unit }).await?.members;
+        for member in &members {
+            let Some(key) = self.saved.invites.get(&member.invite).copied() else { continue };
+            self.book.need(&self.rpc, ChainName::User(member.user)).await?;
+            let root = self.book.chains().user(member.user).ok_or(ClientError::NotFound)?.root;
+            let proof = member.proof.as_ref().and_then(|proof| <[u8; 64]>::try_from(proof.as_slice()).ok());
+            let key = PublicKey::from_bytes(&key).map_err(|_| ClientError::LocalState)?;
+            if proof.is_none_or(|proof| key.verify(LABEL_ACCEPT, root.as_bytes(), &proof).is_err()) {
+                refuse(Hostile::InviteForged)?;
+            }
+        }
+        Ok(members)
     }
 
     /// Vouches for members: from then on they belong to the unit.
@@ -336,4 +364,21 @@ impl Client {
     pub async fn unit(&self, unit: UnitId) -> Result<UnitCard, ClientError> {
         self.rpc.call(GetUnit { unit }).await
     }
+}
+
+/// Bytes of the token that the server made.
+const SERVER_TOKEN_BYTES: usize = 32;
+
+/// The server's part of a token, and the secret that was handed over with it.
+pub(crate) fn split_token(mut token: Vec<u8>) -> (Vec<u8>, Option<InviteSecret>) {
+    if token.len() <= SERVER_TOKEN_BYTES {
+        return (token, None);
+    }
+    let secret = Zeroizing::new(token.split_off(SERVER_TOKEN_BYTES));
+    (token, Secret::from_slice(&secret).map(InviteSecret::from_secret))
+}
+
+/// The invitation's key signs whom it brought.
+pub(crate) fn prove_root(secret: &InviteSecret, root: &Bytes32) -> Bin {
+    secret.key().sign(LABEL_ACCEPT, root.as_bytes()).to_vec().into()
 }

@@ -159,7 +159,7 @@ impl Client {
             core.anchor = verified(thread);
             let signed = message::seal(self.account.signing().key(), core, &seed, &body)
                 .map_err(|_| ClientError::TooLarge)?;
-            self.own_check(thread, &mut state, &signed)?;
+            self.own_check(thread, &mut state, &signed).await?;
             entries.push(signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig()));
         }
         Ok(entries)
@@ -191,7 +191,7 @@ impl Client {
         core.anchor = verified(thread);
         let signed = sign::control(self.account.signing().key(), &core, &Control::Epoch(made.body))
             .map_err(Self::wrong_own)?;
-        self.own_check(thread, state, &signed)?;
+        self.own_check(thread, state, &signed).await?;
         entries.push(signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig()));
         Ok(made.seed)
     }
@@ -242,17 +242,21 @@ impl Client {
         }
     }
 
-    /// What this device made must pass the check that everybody will make.
-    pub(crate) fn own_check(
-        &self,
+    /// What this device made must pass the check that everybody will make. What that rests on is fetched.
+    pub(crate) async fn own_check(
+        &mut self,
         thread: &Thread,
         state: &mut ThreadState,
         signed: &Signed,
     ) -> Result<(), ClientError> {
         let bytes = signed.to_bytes().map_err(Self::wrong_own)?;
         let mode = Mode::Append { now_ms: self.now_ms() };
-        let facts = self.book.asking(state.thread(), &thread.past);
-        state.append(&facts, &bytes, mode).map(drop).map_err(Self::wrong_own)
+        let (id, past) = (state.thread(), &thread.past);
+        let checked = self
+            .book
+            .decide(&self.rpc, Self::wrong_own, |book| state.check(&book.asking(id, past), &bytes, mode))
+            .await?;
+        state.commit(checked).map(drop).map_err(Self::wrong_own)
     }
 
     pub(crate) async fn process_answers(&mut self) -> Result<(), ClientError> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use relais_wire::{Call, ErrorCode, Reply, Request};
 
@@ -9,6 +10,7 @@ use super::http::Http;
 use super::live::Live;
 use crate::core::CallError;
 use crate::error::ClientError;
+use crate::limits::{ASK_AGAIN_MAX, ASK_AGAIN_STEP_MS};
 
 /// Questions larger than this go by HTTP, whose bound is higher.
 const SOCKET_BYTES: usize = 48 * 1024;
@@ -44,6 +46,20 @@ impl Rpc {
         self.http.ask(&request).await
     }
 
+    /// Asks until there is an answer: the same bytes again where it is not known whether they arrived.
+    pub(crate) async fn surely<C: Call + Clone>(&self, call: C) -> Result<C::Answer, ClientError> {
+        let mut tries = 0;
+        loop {
+            match self.call(call.clone()).await {
+                Err(error) if error.is_transient() && tries < ASK_AGAIN_MAX => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(ASK_AGAIN_STEP_MS * tries)).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
     /// Asks, waiting out a server that says it has too much to do.
     pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Answer, ClientError> {
         let request = call.into_request();
@@ -58,7 +74,7 @@ impl Rpc {
                 {
                     tries += 1;
                     let pause = refusal.retry_after.map_or(200, |after| after.get().max(20));
-                    tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
                 Err(error) => return Err(error),
             }

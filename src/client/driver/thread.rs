@@ -2,18 +2,24 @@
 //!
 //! Not known here: how entries arrive.
 
-use relais_chain::codec::Writer;
+use relais_chain::codec::{Reader, Writer};
 use relais_chain::control::Control;
 use relais_chain::entry::Kind;
 use relais_chain::thread::{Applied, ThreadState};
-use relais_chain::{ChainError, Signed};
+use relais_chain::{ChainError, Signed, hash};
 use relais_e2ee::body::Body;
+use relais_e2ee::limits::TITLE_BYTES_MAX;
 use relais_e2ee::thread::ThreadKeys;
-use relais_wire::ids::{DeviceId, MsgId, ThreadId, UserId};
+use relais_wire::ids::{Bytes32, DeviceId, MsgId, ThreadId, UserId};
 use relais_wire::threads::StoredEntry;
+use zeroize::Zeroizing;
 
 use super::book::Past;
 use crate::error::{ClientError, Hostile};
+use crate::limits::KEPT_HEADS_MAX;
+
+/// Bytes of a thread's kept state: a snapshot of the largest size and the heads.
+const KEPT_BYTES_MAX: usize = relais_chain::limits::SNAPSHOT_BYTES_MAX + 64 * 1024;
 
 /// A thread as this client has verified it.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub struct Thread {
     pub(crate) asked_box: Option<UserId>,
     /// Entries up to here were there before, or were told in an earlier run: they are no news.
     pub(crate) floor: u64,
+    /// Up to where its state was kept.
+    pub(crate) kept: u64,
 }
 
 /// What an entry says.
@@ -80,7 +88,56 @@ impl Thread {
             epoch_since_ms: 0,
             asked_box: None,
             floor: 0,
+            kept: 0,
         }
+    }
+
+    /// What a later run goes on from: the verified state, the last heads, and what is counted of the epoch.
+    pub(crate) fn keep(&self) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let snapshot = self.state.to_snapshot().map_err(|_| ClientError::TooLarge)?;
+        let mut w = Writer::new();
+        w.array(7).uint(1).bin(&snapshot);
+        match &self.title {
+            Some(title) => w.str(title),
+            None => w.nil(),
+        };
+        w.uint(self.epoch_messages).uint(self.epoch_since_ms);
+        w.opt_bin(self.asked_box.as_ref().map(|user| &user.as_bytes()[..]));
+        let heads: Vec<_> = self.past.heads.iter().rev().take(KEPT_HEADS_MAX).collect();
+        w.array(heads.len());
+        for (n, head) in heads {
+            w.array(2).uint(*n).bin(head.as_bytes());
+        }
+        w.finish().map(Zeroizing::new).map_err(|_| ClientError::TooLarge)
+    }
+
+    /// Goes on from what [`Self::keep`] made. `None` for bytes that are not that.
+    pub(crate) fn resume(bytes: &[u8]) -> Option<Self> {
+        let mut r = Reader::new(bytes, KEPT_BYTES_MAX).ok()?;
+        r.array(7).ok()?;
+        if r.uint().ok()? != 1 {
+            return None;
+        }
+        let snapshot = r.bin(KEPT_BYTES_MAX).ok()?;
+        let state = ThreadState::from_snapshot(snapshot, &hash::sha256(snapshot)).ok()?;
+        let title = r.opt(|r| r.str(TITLE_BYTES_MAX).map(ToOwned::to_owned)).ok()?;
+        let (epoch_messages, epoch_since_ms) = (r.uint().ok()?, r.uint().ok()?);
+        let asked_box = r.opt(Reader::fixed).ok()?.map(UserId::from_bytes);
+        let heads = r
+            .each(KEPT_HEADS_MAX, |r| {
+                r.array(2)?;
+                Ok((r.uint()?, Bytes32::from_bytes(r.fixed()?)))
+            })
+            .ok()?;
+        r.end().ok()?;
+        let (id, n) = (state.thread(), state.head().n);
+        let mut past = Past { heads: heads.into_iter().collect(), ..Past::default() };
+        past.heads.insert(0, ThreadState::new(id).head().head);
+        if past.heads.get(&n) != Some(&state.head().head) {
+            return None;
+        }
+        let keys = ThreadKeys::resumed(id, state.roster().epoch());
+        Some(Self { state, keys, past, title, epoch_messages, epoch_since_ms, asked_box, floor: n, kept: n })
     }
 
     /// The verified state.
@@ -127,11 +184,7 @@ impl Thread {
             return Ok(());
         };
         let hash = Signed::parse(&bytes_of(entry)?).map_err(ClientError::entry)?.entry_hash();
-        if relais_chain::hash::head(before, n, &hash) == *known {
-            Ok(())
-        } else {
-            Err(Hostile::ThreadForked.into())
-        }
+        if hash::head(before, n, &hash) == *known { Ok(()) } else { Err(Hostile::ThreadForked.into()) }
     }
 }
 

@@ -55,6 +55,7 @@ impl Client {
                     self.rpc.http.told_time(now.get());
                     self.rpc.is_live.store(true, Ordering::Relaxed);
                     self.outbox.hurry();
+                    self.read_pins_once().await;
                     self.updates.push_back(Update::Online);
                 }
                 Output::Offline { retry_in } => {
@@ -109,6 +110,9 @@ impl Client {
             }
             Event::ThreadGone(gone) => {
                 self.threads.remove(&gone.thread);
+                if let Some(local) = &self.local {
+                    local.forget_thread(gone.thread);
+                }
                 self.updates.push_back(Update::Gone(gone.thread));
                 Ok(())
             }
@@ -124,10 +128,12 @@ impl Client {
                 }
                 Ok(())
             }
+            Event::ObjectChanged(changed) => {
+                self.object_changed(changed.object, changed.version).await.map_err(|error| (None, error))
+            }
             Event::ReadMoved(_)
             | Event::SessionOpened(_)
             | Event::SessionEnded(_)
-            | Event::ObjectChanged(_)
             | Event::MemberWaits(_)
             | Event::Badge(_)
             | Event::Progress(_)
@@ -181,10 +187,7 @@ impl Client {
         if thread.asked_box.is_some_and(|by| by != self.user()) {
             self.notice_rebox(id);
         }
-        if let Some((pinned, head)) = self.saved.threads.get(&id)
-            && *pinned == applied.n
-            && *head != applied.head
-        {
+        if self.pins_of(id).any(|(n, head)| n == applied.n && head != applied.head) {
             refuse(Hostile::ThreadForked)?;
         }
         let signed = Signed::parse(&bytes).map_err(ClientError::entry)?;
@@ -245,6 +248,10 @@ impl Client {
             Err(E2eeError::NoSeed | E2eeError::HistoryWalled) => {}
             Err(error) => return Err(box_error(error)),
         }
+        self.indexed_seed(thread, epoch).await?;
+        if thread.keys.seed(epoch).is_ok() {
+            return Ok(());
+        }
         let newest = thread.keys.newest().ok_or(ClientError::NoKey)?;
         let mut trouble = ClientError::NoKey;
         for candidate in (epoch..=newest).rev() {
@@ -301,6 +308,9 @@ impl Client {
     /// # Errors
     /// The server's refusals; an attack.
     pub async fn sync_thread(&mut self, id: ThreadId, report_from: Option<u64>) -> Result<(), ClientError> {
+        if !self.threads.contains_key(&id) {
+            self.resume_thread(id, report_from).await?;
+        }
         loop {
             let known = self.threads.get(&id).map_or(0, |thread| thread.state.head().n);
             let ask = GetEntries {
@@ -310,7 +320,7 @@ impl Client {
                 backward: false,
             };
             let page = self.rpc.call(ask).await?;
-            let pinned = self.saved.threads.get(&id).map_or(0, |(n, _)| *n);
+            let pinned = self.pins_of(id).map(|(n, _)| n).max().unwrap_or(0);
             if page.len.get() < known.max(pinned) {
                 refuse(Hostile::ThreadRolledBack)?;
             }
@@ -334,6 +344,27 @@ impl Client {
                 return Err(Hostile::EntryDropped.into());
             }
         }
+    }
+
+    /// Goes on with a thread where an earlier run left it, if it was kept. Entries that are to be told again are
+    /// read again.
+    async fn resume_thread(&mut self, id: ThreadId, report_from: Option<u64>) -> Result<(), ClientError> {
+        let Some(mut thread) = self.kept_thread(id) else { return Ok(()) };
+        if report_from.is_some_and(|from| from <= thread.state.head().n) {
+            return Ok(());
+        }
+        // Whether its readers' keys are still current, and whether this user is among a team, stands in their chains.
+        let readers: Vec<KeyringId> = thread.state.roster().epoch().recipients.keys().copied().collect();
+        for keyring in readers {
+            self.book.need(&self.rpc, ChainName::Keyring(keyring)).await?;
+        }
+        let before = self.saved.threads.get(&id).map_or(thread.floor, |(n, _)| *n);
+        thread.floor = report_from.map_or(before, |from| from.saturating_sub(1));
+        if thread.asked_box.is_some_and(|by| by != self.user()) {
+            self.notice_rebox(id);
+        }
+        self.threads.insert(id, thread);
+        Ok(())
     }
 
     fn check_head(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
@@ -402,11 +433,11 @@ impl Client {
     }
 
     fn check_card(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
-        if let Some((pinned, pinned_head)) = self.saved.threads.get(&id) {
-            if n < *pinned {
+        for (pinned, pinned_head) in self.pins_of(id) {
+            if n < pinned {
                 refuse(Hostile::ThreadRolledBack)?;
             }
-            if n == *pinned && head != pinned_head {
+            if n == pinned && *head != pinned_head {
                 refuse(Hostile::ThreadForked)?;
             }
         }

@@ -35,6 +35,7 @@ export const HOSTILE = [
   'H26',
   'H27',
   'H28',
+  'H29',
 ] as const satisfies readonly HostileCode[];
 
 /** A code of {@link HOSTILE}. */

@@ -166,6 +166,7 @@ export const enErrors: ErrorWords = {
     },
     H27: { title: 'The server keeps refusing what is up to date.', todo: report },
     H28: { title: 'Somebody else accepted the invitation.', todo: report },
+    H29: { title: 'An old list of your threads was served.', todo: report },
   },
   local: {
     storage: {

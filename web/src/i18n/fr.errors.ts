@@ -189,6 +189,7 @@ export const frErrors: ErrorWords = {
     },
     H27: { title: 'Le serveur refuse sans cesse ce qui est pourtant à jour.', todo: report },
     H28: { title: 'Quelqu’un d’autre a accepté l’invitation.', todo: report },
+    H29: { title: 'Une ancienne liste de vos fils a été servie.', todo: report },
   },
   local: {
     storage: {

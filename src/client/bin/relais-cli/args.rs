@@ -60,8 +60,28 @@ pub(crate) enum Command {
     },
     /// Sign in.
     Login(Enter),
+    /// Come back in with the recovery code, under a new password. Prints the new recovery code.
+    Recover {
+        #[command(flatten)]
+        enter: Enter,
+        /// The recovery code; without it, the next line of standard input.
+        #[arg(long, env = "RELAIS_RECOVERY_CODE", hide_env_values = true)]
+        recovery_code: Option<String>,
+    },
     /// Forget the account on this device.
     Logout,
+    /// Change the password; all other sessions end. Prints the new recovery code.
+    Password {
+        /// The new password; without it, the first line of standard input.
+        #[arg(long, env = "RELAIS_NEW_PASSWORD", hide_env_values = true)]
+        new: Option<String>,
+    },
+    /// The recovery code.
+    #[command(subcommand)]
+    RecoveryCode(RecoveryCodeAct),
+    /// Sessions of this account.
+    #[command(subcommand)]
+    Sessions(Sessions),
     /// Who is signed in.
     Whoami,
     /// Threads of the organization in focus, or with --personal the others.
@@ -144,6 +164,25 @@ pub(crate) enum Command {
     Focus {
         /// Its id.
         org: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RecoveryCodeAct {
+    /// Show the code that is valid now.
+    Show,
+    /// Make a new one and print it; the old one is worth nothing from then on.
+    Renew,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Sessions {
+    /// The open ones, newest first.
+    List,
+    /// End one at once; the own one signs out.
+    Revoke {
+        /// The session.
+        session: String,
     },
 }
 

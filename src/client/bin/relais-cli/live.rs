@@ -33,7 +33,7 @@ pub(crate) async fn settle(client: &mut Client, json: bool) -> Result<(), Client
     client.save()
 }
 
-pub(crate) async fn follow(mut client: Client, json: bool) -> Result<(), ClientError> {
+pub(crate) async fn follow(client: &mut Client, json: bool) -> Result<(), ClientError> {
     client.connect(relais_client::limits::BACKOFF_CAP_MS);
     loop {
         client.wait().await;
@@ -64,7 +64,7 @@ fn stdin_lines() -> mpsc::Receiver<String> {
 }
 
 pub(crate) async fn bot(
-    mut client: Client,
+    client: &mut Client,
     thread: Option<ThreadId>,
     until_sent: bool,
 ) -> Result<(), ClientError> {

@@ -10,6 +10,7 @@
     reason = "what the terminal does not treat by itself is treated like everything else"
 )]
 
+mod account;
 mod args;
 mod enter;
 mod live;
@@ -87,18 +88,26 @@ async fn run(cli: Cli) -> Result<(), ClientError> {
             enter::register(http, local, cli.json, enter, name, token).await
         }
         Command::Login(enter) => enter::login(http, local, cli.json, enter).await,
+        Command::Recover { enter, recovery_code } => {
+            enter::recover(http, local, cli.json, enter, recovery_code).await
+        }
         Command::Logout => local.erase(),
         command => {
-            let client = Client::resume(http, local).await?;
-            signed_in(client, cli.json, command).await
+            let mut client = Client::resume(http, local).await?;
+            signed_in(&mut client, cli.json, command).await?;
+            // For the user's other devices. What cannot be written now is written next time.
+            match client.share().await {
+                Err(error) if error.hostile().is_some() => Err(error),
+                Ok(()) | Err(_) => Ok(()),
+            }
         }
     }
 }
 
-async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(), ClientError> {
+async fn signed_in(client: &mut Client, json: bool, command: Command) -> Result<(), ClientError> {
     match command {
-        Command::Whoami => whoami(&client, json),
-        Command::Threads { personal } => return threads::threads(&mut client, json, personal).await,
+        Command::Whoami => whoami(client, json),
+        Command::Threads { personal } => return threads::threads(client, json, personal).await,
         Command::New { title, text, people: with, teams, personal } => {
             let mut who: Vec<acts::Who> = people(&with)?.into_iter().map(acts::Who::Person).collect();
             for team in &teams {
@@ -111,7 +120,7 @@ async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(
         Command::Send { thread, text } => {
             let text = text.map_or_else(input_line, Ok)?;
             client.send(thread_id(&thread)?, &Body::text(text))?;
-            return settle(&mut client, json).await;
+            return settle(client, json).await;
         }
         Command::Read { thread } => {
             for message in client.history(thread_id(&thread)?).await? {
@@ -126,13 +135,13 @@ async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(
             let thread = thread.as_deref().map(thread_id).transpose()?;
             return bot(client, thread, until_sent).await;
         }
-        Command::Thread(act) => return threads::thread_act(&mut client, json, act).await,
+        Command::Thread(act) => return threads::thread_act(client, json, act).await,
         Command::Direct { who, text } => {
-            let who = parse::person(&client, &who).await?;
+            let who = parse::person(client, &who).await?;
             let thread = client.create_direct(who, &text).await?.to_hex();
             show(json, &json!({"thread": thread}), &thread);
         }
-        Command::Files(files) => return threads::file(&mut client, json, files).await,
+        Command::Files(files) => return threads::file(client, json, files).await,
         Command::Search { query } => {
             let found = client.search(&query, client.organization()).await?;
             for person in found.people {
@@ -145,10 +154,13 @@ async fn signed_in(mut client: Client, json: bool, command: Command) -> Result<(
                 show(json, &value, &format!("{}  {} (team)", team.managers.to_hex(), team.name.as_str()));
             }
         }
-        Command::Unit(act) => return units::unit(&mut client, json, act).await,
-        Command::Team(act) => return units::team(&mut client, json, act).await,
+        Command::Unit(act) => return units::unit(client, json, act).await,
+        Command::Team(act) => return units::team(client, json, act).await,
         Command::Focus { org } => client.focus(Some(id(&org, OrgId::parse_hex)?))?,
-        Command::Register { .. } | Command::Login(_) | Command::Logout => {}
+        Command::Password { new } => return account::password(client, json, new).await,
+        Command::RecoveryCode(act) => return account::recovery_code(client, json, act).await,
+        Command::Sessions(act) => return account::sessions(client, json, act).await,
+        Command::Register { .. } | Command::Login(_) | Command::Recover { .. } | Command::Logout => {}
     }
     Ok(())
 }

@@ -16,13 +16,8 @@ use crate::show::show;
 
 pub(crate) async fn threads(client: &mut Client, json: bool, personal: bool) -> Result<(), ClientError> {
     let org = if personal { None } else { client.organization() };
-    let (cards, _) = client.threads(org).await?;
-    for card in cards {
-        let title = match client.open_thread(card.thread).await {
-            Ok(thread) => thread.title().unwrap_or("").to_owned(),
-            Err(error) if error.hostile().is_some() => return Err(error),
-            Err(_) => String::new(),
-        };
+    for (card, title) in client.list(org).await? {
+        let title = title.unwrap_or_default();
         let value = json!({
             "thread": card.thread.to_hex(), "entries": card.len.get(), "read": card.read.get(),
             "closed": card.closed, "state": format!("{:?}", card.state).to_lowercase(), "title": title,
