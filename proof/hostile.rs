@@ -11,6 +11,7 @@ mod helped;
 mod keys;
 mod liar;
 mod live;
+mod objects;
 mod stage;
 
 use std::future::Future;
@@ -105,6 +106,8 @@ const ATTACKS: &[Attack] = attacks![
         Check::E2ee(&[E2eeError::CommitMismatch]), true, helped::wrong_commit;
     InviteForged, "an acceptance without the key", "its arrival",
         Check::Chain(&[ChainError::BadInvitationProof]), true, helped::invite_forged;
+    InviteForged, "another in the place of whom one invited", "the list of those who wait",
+        Check::Client, true, keys::minted;
     StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, true, live::stream_hole;
     Unattested, "a colleague nobody vouched for", "adding them", Check::Client, true, keys::unattested;
     WeakKsf, "weaker password stretching", "the first answer",
@@ -113,6 +116,14 @@ const ATTACKS: &[Attack] = attacks![
         Check::E2ee(&[E2eeError::ForeignChain]), false, account::own_chain;
     OldVault, "the vault before the last change", "going on",
         Check::E2ee(&[E2eeError::VaultRolledBack]), true, account::old_vault;
+    OldVault, "the vault before the last change", "a recovery",
+        Check::E2ee(&[E2eeError::VaultRolledBack]), false, objects::old_vault;
+    OldObject, "the pins as they were", "going on",
+        Check::E2ee(&[E2eeError::ObjectRolledBack]), true, objects::old_pins;
+    OldObject, "the key index as it was", "the list",
+        Check::E2ee(&[E2eeError::ObjectRolledBack]), true, objects::old_index;
+    ThreadRolledBack, "a thread before what another device saw", "its first read on a new device",
+        Check::Client, false, objects::thread_rolled_back;
 ];
 
 fn switch_off(attack: &Attack) {

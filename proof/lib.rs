@@ -7,6 +7,7 @@
 //! Not known here: anything but the programs' public faces, the client library, and the store's files when
 //! they are searched for plaintext.
 
+pub mod account;
 pub mod chat;
 pub mod clock;
 pub mod exchange;

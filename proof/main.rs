@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use relais_proof::{chat, persona, threads};
+use relais_proof::{account, chat, persona, threads};
 
 /// Shows claims of the README on the running programs.
 #[derive(Parser)]
@@ -18,6 +18,8 @@ struct Arguments {
 enum Proof {
     /// Two people, a server that is killed again and again, nothing lost or doubled, no plaintext anywhere.
     Chat(Programs),
+    /// A second device, a restart, a lost password: what an account holder can count on.
+    Account(Programs),
     /// A server that lies in every listed way; the client notices each, and only by the check that names it.
     HostileServer(Programs),
     /// People join, part and renew their keys, and their clients do their part unasked.
@@ -48,6 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let holds = match arguments.proof {
         Proof::Chat(programs) => runtime.block_on(Box::pin(chat::run(&programs.server, programs.quick)))?,
         Proof::Threads(programs) => runtime.block_on(Box::pin(threads::prove(&programs.server)))?,
+        Proof::Account(programs) => runtime.block_on(Box::pin(account::run(&programs.server)))?,
         Proof::HostileServer(programs) => runtime.block_on(hostile_server(&programs))?,
         Proof::Persona(arguments) => {
             runtime.block_on(Box::pin(persona::run(arguments)))?;

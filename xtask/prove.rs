@@ -44,6 +44,11 @@ pub const PROOFS: &[Proof] = &[
         how: How::Here(blind::run),
     },
     Proof {
+        name: "account",
+        claim: "a second device, a restarted one and a lost password cost an account holder nothing",
+        how: How::Program,
+    },
+    Proof {
         name: "hostile-server",
         claim: "a client notices each of a lying server's listed attacks, by an error of its own",
         how: How::Program,

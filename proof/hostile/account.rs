@@ -67,12 +67,12 @@ pub(super) async fn weak_stretching(stage: &mut Stage) -> Result<Seen> {
     Ok(Seen::of(stage.register(&door).await?.map(|_| true)))
 }
 
-async fn vault_of(client: &Client) -> Result<Vault> {
+pub(super) async fn vault_of(client: &Client) -> Result<Vault> {
     let reply = client.http().ask(&Request::GetVault(GetVault {})).await?;
     if let Reply::Vault(vault) = reply { Ok(vault) } else { bail!("not a vault") }
 }
 
-async fn login(door: &Door, email: &str) -> Result<Client, ClientError> {
+pub(super) async fn login(door: &Door, email: &str) -> Result<Client, ClientError> {
     let login =
         Login { email: Private(email.to_owned()), password: PASSWORD.to_owned().into(), locale: Locale::En };
     let before = mailbox::newest(&door.http, email).await?;

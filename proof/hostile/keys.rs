@@ -17,6 +17,7 @@ use relais_e2ee::sealed::{EncKey, Recipient, SeedOf, seal_lying};
 use relais_e2ee::secret::{Secret, Seed};
 use relais_e2ee::signing::SigningSecret;
 use relais_e2ee::{message, wrap::Opener};
+use relais_wire::account::Locale;
 use relais_wire::chains::{ChainKind, Links};
 use relais_wire::ids::{KeyringId, ObjectId, OrgId, Seq, UserId};
 use relais_wire::{Bin, Reply, Request};
@@ -58,8 +59,13 @@ pub(super) fn all(mut lies: Vec<Lie>) -> Lie {
 
 /// The links of one chain, as the server really has them.
 async fn links_of(client: &Client, user: UserId) -> Result<Vec<Vec<u8>>> {
-    let ask =
-        relais_wire::chains::GetLinks { chain: ChainKind::User, id: user.into(), after: Seq::ZERO, max: 100 };
+    let ask = relais_wire::chains::GetLinks {
+        chain: ChainKind::User,
+        id: user.into(),
+        after: Seq::ZERO,
+        max: 100,
+        login: None,
+    };
     let reply = client.http().ask(&Request::GetLinks(ask)).await?;
     let Reply::Links(links) = reply else { anyhow::bail!("not links") };
     Ok(links.links.into_iter().map(|link| link.0).collect())
@@ -232,4 +238,21 @@ pub(super) async fn unattested(stage: &mut Stage) -> Result<Seen> {
     let mut victim = stage.victim(Whom::Ada).await?;
     let result = victim.client.create_thread(Some(org), &[Who::Person(ben)], "", "the diagnosis").await;
     Ok(believed_or(boxed_to(&victim, inbox).await, result))
+}
+
+/// Somebody accepted an invitation, and the server puts somebody else in their place for the administrator to sign.
+pub(super) async fn minted(stage: &mut Stage) -> Result<Seen> {
+    let mallory = stage.mallory.user();
+    let mut victim = stage.victim(Whom::Ada).await?;
+    let unit = victim.client.create_unit(None, "Ward", "Ada").await?;
+    let token = victim.client.invite(Some(unit), None, Locale::En).await?.token.0;
+    stage.ben.accept_invite(token).await?;
+    let lie: Lie = Box::new(move |_, answer| {
+        if let Some(Ok(Reply::Pending(pending))) = answer {
+            pending.members.iter_mut().for_each(|member| member.user = mallory);
+        }
+    });
+    victim.door.lie(lie).await;
+    let waiting = victim.client.pending(unit).await;
+    Ok(Seen::of(waiting.map(|members| members.iter().any(|member| member.user == mallory))))
 }

@@ -161,6 +161,10 @@ impl Stage {
                 .await?;
         let ben = register(&http()?, &dir("ben"), "ben@relais.example", None).await?;
         let mallory = register(&http()?, &dir("mallory"), "mallory@relais.example", None).await?;
+        // What they learnt would help the victims, and what a victim believed would stay after it.
+        let mut everybody = [ada, ben, mallory];
+        everybody.iter_mut().for_each(|client| client.share_objects(false));
+        let [ada, ben, mallory] = everybody;
         copy(&dir("ada"), &dir("blank-ada"))?;
         copy(&dir("ben"), &dir("blank-ben"))?;
         Ok(Self { server, folder, count: 0, ada, ben, mallory })
@@ -174,6 +178,11 @@ impl Stage {
     /// An address nobody has used.
     pub(super) fn fresh_email(&mut self) -> String {
         self.count += 1;
+        format!("person{}@relais.example", self.count)
+    }
+
+    /// The one that was used last.
+    pub(super) fn last_email(&self) -> String {
         format!("person{}@relais.example", self.count)
     }
 
@@ -201,7 +210,8 @@ impl Stage {
             Whom::Ben => "blank-ben",
         };
         copy(&self.folder.path().join(blank), &dir)?;
-        let client = Client::resume(door.http.clone(), Local::open(&dir)?).await?;
+        let mut client = Client::resume(door.http.clone(), Local::open(&dir)?).await?;
+        client.share_objects(false);
         Ok(Victim { client, door, dir })
     }
 
@@ -289,6 +299,7 @@ impl Victim {
     pub(super) async fn again(&mut self) -> Result<(), ClientError> {
         self.client.save()?;
         self.client = Client::resume(self.door.http.clone(), Local::open(&self.dir)?).await?;
+        self.client.share_objects(false);
         Ok(())
     }
 

@@ -1,0 +1,115 @@
+//! Lies about what a user's devices tell each other through the server: the key index, the pins, the vault.
+//!
+//! Not known here: how an attack is judged and printed.
+
+use anyhow::{Context, Result, bail};
+use relais_client::driver::acts::Who;
+use relais_client::driver::{Client, Recovery, mailbox};
+use relais_wire::account::{Locale, Object, ObjectKind};
+use relais_wire::ids::{Seq, ThreadId};
+use relais_wire::threads::Entries;
+use relais_wire::{Bin, Private, Reply, Request};
+
+use super::account::{login, vault_of};
+use super::liar::Lie;
+use super::stage::{Door, PASSWORD, Seen, Stage, Victim, Whom};
+
+/// Serves an object as it was before the first device wrote it.
+fn forget(kind: ObjectKind) -> Lie {
+    Box::new(move |request, answer| {
+        if matches!(request, Request::GetObject(ask) if ask.object == kind) {
+            *answer = Some(Ok(Reply::Object(Object { version: Seq::ZERO, ciphertext: Bin::default() })));
+        }
+    })
+}
+
+/// Ben's program, which has written both objects, or read what it wrote before.
+async fn shared(stage: &mut Stage) -> Result<(Victim, ThreadId)> {
+    let thread = stage.thread().await?;
+    stage.say(Whom::Ada, thread, "hello").await?;
+    let mut victim = stage.victim(Whom::Ben).await?;
+    victim.client.history(thread).await?;
+    victim.client.share().await?;
+    Ok((victim, thread))
+}
+
+/// The pins that another device wrote are gone.
+pub(super) async fn old_pins(stage: &mut Stage) -> Result<Seen> {
+    let (mut victim, _) = shared(stage).await?;
+    victim.door.lie(forget(ObjectKind::Pins)).await;
+    Ok(Seen::of(victim.again().await.map(|()| true)))
+}
+
+/// The key index is empty again.
+pub(super) async fn old_index(stage: &mut Stage) -> Result<Seen> {
+    let (mut victim, _) = shared(stage).await?;
+    victim.again().await?;
+    victim.door.lie(forget(ObjectKind::KeyIndex)).await;
+    Ok(Seen::of(victim.client.list(None).await.map(|_| true)))
+}
+
+/// Registers somebody new, with whom Ada opens a thread.
+async fn newcomer(stage: &mut Stage) -> Result<(Door, String, Client)> {
+    let door = stage.door().await?;
+    let client = stage.register(&door).await??;
+    let email = stage.last_email();
+    Ok((door, email, client))
+}
+
+/// A new device is shown a thread as it was before another device of the user read on.
+pub(super) async fn thread_rolled_back(stage: &mut Stage) -> Result<Seen> {
+    let (door, email, mut first) = newcomer(stage).await?;
+    let thread = stage.ada.create_thread(None, &[Who::Person(first.user())], "", "take two").await?;
+    let before = stage.ada.open_thread(thread).await?.state().head().to_owned();
+    stage.say(Whom::Ada, thread, "no, take one").await?;
+    first.open_thread(thread).await?;
+    first.share().await?;
+    door.lie(Box::new(move |request, answer| {
+        if let (Request::GetEntries(ask), Some(Ok(Reply::Entries(page)))) = (request, answer)
+            && ask.thread == thread
+        {
+            cut(page, before.n);
+            page.head = before.head;
+        }
+    }))
+    .await;
+    let mut second = login(&door, &email).await?;
+    second.share_objects(false);
+    let read = second.open_thread(thread).await.map(|thread| thread.state().head().n == before.n);
+    Ok(Seen::of(read))
+}
+
+fn cut(page: &mut Entries, n: u64) {
+    page.entries.retain(|entry| entry.n.get() <= n);
+    page.len = Seq::new(n).unwrap_or(page.len);
+}
+
+/// Somebody who recovers is served the vault as it was before the recovery code was renewed.
+pub(super) async fn old_vault(stage: &mut Stage) -> Result<Seen> {
+    let (door, email, mut first) = newcomer(stage).await?;
+    let old = vault_of(&first).await?;
+    let code = first.renew_recovery().await?;
+    door.lie(Box::new(move |_, answer| {
+        if let Some(Ok(Reply::RecoverGranted(granted))) = answer {
+            granted.vault.clone_from(&old);
+        }
+    }))
+    .await;
+    let with = Recovery {
+        email: Private(email.clone()),
+        code,
+        password: PASSWORD.to_owned().into(),
+        locale: Locale::En,
+    };
+    let before = mailbox::newest(&door.http, &email).await?;
+    let mailed = async || mailbox::code(&door.http, &email, before).await;
+    let result = Client::recover(door.http.clone(), None, with, mailed).await;
+    // It signs its new vault on top of the old one: believed, whatever the real server says to that.
+    let believed = door.liar.lock().await.heard.iter().any(|request| matches!(request, Request::Rekey(_)));
+    match result {
+        Err(error) if error.hostile().is_some() => Ok(Seen::Caught(error.code())),
+        _ if believed => Ok(Seen::Believed),
+        Ok(_) => bail!("recovered without a word"),
+        Err(error) => Err(error).context("a recovery"),
+    }
+}
