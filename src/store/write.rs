@@ -326,6 +326,8 @@ pub enum BlobWrite {
         blob: BlobId,
         /// The thread.
         thread: ThreadId,
+        /// At which entry, as the committer will number it.
+        n: Seq,
     },
     /// Forgets a blob, whose bytes the caller then removes. Refused while a thread names it.
     Drop(BlobId),

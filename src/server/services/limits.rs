@@ -99,7 +99,7 @@ pub(crate) const READS_REMEMBERED: usize = 200_000;
 /// Files one person uploads: an album of photographs an hour.
 pub(crate) const UPLOAD_USER: Limit = Limit { name: "upload-user", count: 2_000, window_ms: HOUR_MS };
 
-/// Threads looked at to find one that names a file and that the asker reads.
+/// Threads of one party that name a file, looked at to find one that the asker reads.
 pub(crate) const BLOB_THREADS: u32 = 256;
 
 /// Delivered positions remembered; beyond it the map is emptied, and "delivered" falls back to "read".

@@ -14,7 +14,7 @@ use relais_store::facts::directory::{Group, Membership, Unit};
 use relais_store::facts::file::BlobRecord;
 use relais_store::facts::thread::{Participant, Party, Standing, Thread};
 use relais_store::reads::{
-    AccountById, BlobById, InstanceValue, MembershipsOf, Participants, TeamById, ThreadById, ThreadsNaming,
+    AccountById, BlobById, BlobNamedFor, InstanceValue, MembershipsOf, Participants, TeamById, ThreadById,
     UnitById,
 };
 use relais_wire::ids::{BlobId, KeyringId, OrgId, Seq, ThreadId, UnitId, UserId};
@@ -102,6 +102,17 @@ pub(crate) struct WriteThread(pub(crate) ThreadId);
 pub(crate) struct ReadBlob {
     /// Its record.
     pub(crate) record: BlobRecord,
+    /// From where it is read; absent = by whoever uploaded it.
+    pub(crate) via: Option<Via>,
+}
+
+/// The thread in which a file is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Via {
+    /// The thread.
+    pub(crate) thread: ThreadId,
+    /// Whose it is.
+    pub(crate) org: Option<OrgId>,
 }
 
 /// One user's rights, and the units they are about.
@@ -371,7 +382,7 @@ pub(crate) async fn write_thread(
     permit(ctx, who, WriteThread(thread)).await
 }
 
-/// To read a file: by having uploaded it, or by reading a thread that names it.
+/// To read a file: by having uploaded it, or by reading the part of a thread that names it.
 ///
 /// # Errors
 /// `not found` for everybody else.
@@ -382,17 +393,20 @@ pub(crate) async fn blob(
 ) -> Result<Permit<ReadBlob>, Refusal> {
     let missing = || refuse::refuse(ErrorCode::NotFound);
     let record = ctx.read(BlobById(blob)).await?.ok_or_else(missing)?;
-    let permit = permit(ctx, who, ReadBlob { record }).await?;
-    if permit.target.record.owner == who.user || !mutation::is_on(Check::BlobReader) {
-        return Ok(permit);
-    }
-    for thread in ctx.read(ThreadsNaming { blob, max: BLOB_THREADS }).await? {
-        let seen = view(&permit.rights, who.user, &ctx.read(Participants(thread)).await?);
-        if seen.is_some_and(|view| view.standing != Standing::Invited) {
-            return Ok(permit);
+    let mut permit = permit(ctx, who, ReadBlob { record, via: None }).await?;
+    let mut parties = vec![Party::User(who.user)];
+    parties.extend(permit.rights.teams().map(Party::Team));
+    for party in parties {
+        for (thread, org, row) in ctx.read(BlobNamedFor { blob, party, max: BLOB_THREADS }).await? {
+            let seen = view(&permit.rights, who.user, core::slice::from_ref(&row));
+            if seen.is_some_and(|view| view.standing != Standing::Invited) {
+                permit.target.via = Some(Via { thread, org });
+                return Ok(permit);
+            }
         }
     }
-    Err(missing())
+    let own = permit.target.record.owner == who.user;
+    if own || !mutation::is_on(Check::BlobReader) { Ok(permit) } else { Err(missing()) }
 }
 
 /// How somebody sees a thread.

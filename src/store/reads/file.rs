@@ -1,10 +1,12 @@
 //! Reads of blob records.
 
-use relais_wire::ids::{BlobId, Bytes32, ThreadId, UserId};
+use relais_wire::ids::{BlobId, Bytes32, OrgId, ThreadId, UserId};
 use rusqlite::Row;
 
-use super::{Broken, Query, Snapshot, page};
+use super::thread::participant;
+use super::{Broken, Query, Snapshot, maybe, page};
 use crate::facts::file::{BlobRecord, BlobState};
+use crate::facts::thread::{Participant, Party};
 
 fn record(row: &Row<'_>) -> rusqlite::Result<BlobRecord> {
     let size = row.get::<_, Option<u64>>(3)?;
@@ -47,7 +49,7 @@ impl Query for BlobInThread {
     type Out = bool;
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
         let found = snapshot.one(
-            "SELECT 1 FROM blob_ref WHERE blob = ?1 AND thread = ?2",
+            "SELECT 1 FROM blob_ref WHERE blob = ?1 AND thread = ?2 LIMIT 1",
             (self.0.as_bytes(), self.1.as_bytes()),
             |_| Ok(()),
         )?;
@@ -55,23 +57,47 @@ impl Query for BlobInThread {
     }
 }
 
-/// The threads that name a blob.
+/// The threads that name a blob where a party reads: each with its organization and the party's row. Others'
+/// threads do not count, so nobody can hide a thread behind many of their own.
 #[derive(Clone, Copy, Debug)]
-pub struct ThreadsNaming {
+pub struct BlobNamedFor {
     /// Which.
     pub blob: BlobId,
+    /// Who reads.
+    pub party: Party,
     /// Threads at most.
     pub max: u32,
 }
 
-impl Query for ThreadsNaming {
-    type Out = Vec<ThreadId>;
+impl Query for BlobNamedFor {
+    type Out = Vec<(ThreadId, Option<OrgId>, Participant)>;
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
         snapshot.all(
-            "SELECT thread FROM blob_ref WHERE blob = ?1 ORDER BY thread LIMIT ?2",
-            (self.blob.as_bytes(), page(self.max)),
-            |row| row.get(0).map(ThreadId::from_bytes),
+            "SELECT t.thread, t.org, p.kind, p.party, p.as_org, p.standing, p.role, p.visible_from, p.visible_to,
+                    p.triage, p.responsible, p.invite_key
+             FROM participant p JOIN thread t ON t.key = p.thread
+             WHERE p.kind = ?2 AND p.party = ?3 AND EXISTS (
+               SELECT 1 FROM blob_ref r WHERE r.blob = ?1 AND r.thread = t.thread AND r.n >= p.visible_from
+               AND (p.visible_to IS NULL OR r.n <= p.visible_to))
+             ORDER BY t.thread LIMIT ?4",
+            (self.blob.as_bytes(), self.party.kind(), self.party.id_bytes(), page(self.max)),
+            |row| {
+                let thread = ThreadId::from_bytes(row.get(0)?);
+                Ok((thread, maybe(row, 1, OrgId::from_bytes)?, participant(row, 2)?))
+            },
         )
+    }
+}
+
+/// Bytes of everything somebody has uploaded that is still kept.
+#[derive(Clone, Copy, Debug)]
+pub struct BlobBytesOf(pub UserId);
+
+impl Query for BlobBytesOf {
+    type Out = u64;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        let sql = "SELECT coalesce(sum(size), 0) FROM blob WHERE owner = ?1";
+        Ok(snapshot.one(sql, [self.0.as_bytes()], |row| row.get(0))?.unwrap_or(0))
     }
 }
 

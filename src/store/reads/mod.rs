@@ -25,7 +25,7 @@ pub use directory::{
     InviteById, InviteByToken, InvitesOf, MembersOf, MembershipsOf, PeopleById, PeopleSearch, TeamById,
     TeamsOf, UnitById, UnitsOf,
 };
-pub use file::{BlobById, BlobInThread, OrphanBlobs, ThreadsNaming};
+pub use file::{BlobById, BlobBytesOf, BlobInThread, BlobNamedFor, OrphanBlobs};
 pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};
 pub use session::{LoginById, RevokedOf, RevokedSince, SessionById, SessionsOf, Throttle};
 pub use stream::{AppliedOf, StreamAfter, StreamHeads};

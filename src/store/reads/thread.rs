@@ -124,7 +124,7 @@ impl Query for ThreadsOf {
     }
 }
 
-fn participant(row: &Row<'_>, at: usize) -> rusqlite::Result<Participant> {
+pub(super) fn participant(row: &Row<'_>, at: usize) -> rusqlite::Result<Participant> {
     let triage = row.get::<_, Option<u8>>(at + 7)?;
     Ok(Participant {
         party: tagged(row, at, Party::from_parts)?,

@@ -223,8 +223,9 @@ async fn domain(
             }
         }
         domain = domain.write(write(thread, step));
+        let n = Seq::new(step.n).unwrap_or_default();
         for blob in &step.core.blobs {
-            domain = domain.write(BlobWrite::Reference { blob: *blob, thread });
+            domain = domain.write(BlobWrite::Reference { blob: *blob, thread, n });
         }
         told.extend(tell(ctx, thread, index, step));
     }

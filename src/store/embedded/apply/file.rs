@@ -20,15 +20,15 @@ impl Tx<'_> {
                 "UPDATE blob SET size = ?2, hash = ?3, completed_ms = ?4 WHERE blob = ?1 AND completed_ms IS NULL",
                 (blob.as_bytes(), size, hash.as_bytes(), self.at_ms),
             ),
-            BlobWrite::Reference { blob, thread } => {
+            BlobWrite::Reference { blob, thread, n } => {
                 let sql = "SELECT completed_ms IS NOT NULL FROM blob WHERE blob = ?1";
                 match self.one(sql, [blob.as_bytes()], |row| row.get(0))? {
                     None => Err(Refusal::Missing(Kind::Blob).into()),
                     Some(false) => Err(Refusal::BlobIncomplete.into()),
                     Some(true) => self
                         .run(
-                            "INSERT INTO blob_ref (blob, thread) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                            (blob.as_bytes(), thread.as_bytes()),
+                            "INSERT INTO blob_ref (blob, thread, n) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                            (blob.as_bytes(), thread.as_bytes(), n.get()),
                         )
                         .map(drop),
                 }

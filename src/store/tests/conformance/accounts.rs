@@ -14,7 +14,7 @@ use relais_store::{
         OrphanBlobs, PeopleSearch, RevokedOf, RevokedSince, SessionsOf,
     },
 };
-use relais_wire::ids::{BlobId, DeviceId, InviteId, LoginId, SessionId, UnitId, UserId};
+use relais_wire::ids::{BlobId, DeviceId, InviteId, LoginId, Seq, SessionId, UnitId, UserId};
 
 use super::{
     Subject,
@@ -213,7 +213,7 @@ pub(crate) fn a_file_is_referenced_only_when_complete<S: Subject>(subject: &S) {
     let store = subject.store();
     let blob = BlobId::from_bytes([1; 16]);
     let write = |write: BlobWrite| store.commit_blocking(domain().write(write));
-    let refer = || write(BlobWrite::Reference { blob, thread: thread(1) });
+    let refer = || write(BlobWrite::Reference { blob, thread: thread(1), n: Seq::ZERO.next() });
     assert_eq!(refusal(refer()), Refusal::Missing(Kind::Blob));
     write(BlobWrite::Begin { blob, owner: user(1) }).unwrap();
     assert_eq!(refusal(refer()), Refusal::BlobIncomplete);
