@@ -51,6 +51,8 @@ pub struct Settings {
     pub session_ttl_ms: u64,
     /// Bytes of one file's ciphertext.
     pub file_bytes_max: u64,
+    /// Bytes of all files that one user has uploaded and that are kept; 0 = no bound.
+    pub user_files_bytes_max: u64,
     /// Milliseconds between the proof of a recovery code and its use, in which the owner can object.
     pub recovery_wait_ms: u64,
 }

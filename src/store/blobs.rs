@@ -4,6 +4,9 @@
 //! Order of an upload: [`crate::BlobWrite::Begin`], bytes through [`Upload`], [`Upload::finish`], then
 //! [`crate::BlobWrite::Complete`]; only then may a thread reference it.
 //!
+//! Bytes lie under the blob and their own hash. So whatever lies there is what the record says, and of two uploads
+//! at once neither can replace or remove what the other has finished.
+//!
 //! Not known here: what the bytes are, and who may read them.
 
 use std::{ops::Range, path::Path as FsPath, sync::Arc};
@@ -34,6 +37,9 @@ pub enum BlobError {
     /// There is no such blob.
     #[error("no such blob")]
     NotFound,
+    /// The bytes do not hash to what was announced.
+    #[error("the blob is not what was announced")]
+    Mismatch,
     /// More bytes than the caller allowed.
     #[error("the blob is larger than allowed")]
     TooLarge,
@@ -72,13 +78,14 @@ impl Blobs {
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(dir)?.with_fsync(true))))
     }
 
-    /// Starts an upload of at most `max` bytes. An upload that is dropped unfinished leaves nothing to be read.
+    /// Starts an upload of at most `max` bytes with this SHA-256. An upload that is dropped unfinished leaves
+    /// nothing to be read.
     ///
     /// # Errors
     /// [`BlobError::Io`].
-    pub async fn begin(&self, blob: BlobId, max: u64) -> Result<Upload, BlobError> {
-        let parts = WriteMultipart::new(self.0.put_multipart(&path(blob)).await?);
-        Ok(Upload { parts, hash: Sha256::new(), size: 0, max })
+    pub async fn begin(&self, blob: BlobId, announced: Bytes32, max: u64) -> Result<Upload, BlobError> {
+        let parts = WriteMultipart::new(self.0.put_multipart(&path(blob, announced)).await?);
+        Ok(Upload { parts, announced, hash: Sha256::new(), size: 0, max })
     }
 
     /// A blob's bytes, or a range of them, and how many there are in all.
@@ -88,22 +95,27 @@ impl Blobs {
     pub async fn open(
         &self,
         blob: BlobId,
+        hash: Bytes32,
         range: Option<Range<u64>>,
     ) -> Result<(u64, impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>), BlobError> {
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
-        let found = self.0.get_opts(&path(blob), options).await?;
+        let found = self.0.get_opts(&path(blob, hash), options).await?;
         Ok((found.meta.size, found.into_stream().map_err(BlobError::from)))
     }
 
-    /// Removes a blob's bytes; none is no error.
+    /// Removes a blob's bytes, whatever was finished of it; none is no error. Only for a blob without a record.
     ///
     /// # Errors
     /// [`BlobError::Io`].
     pub async fn remove(&self, blob: BlobId) -> Result<(), BlobError> {
-        match self.0.delete(&path(blob)).await.map_err(BlobError::from) {
-            Ok(()) | Err(BlobError::NotFound) => Ok(()),
-            Err(other) => Err(other),
+        let mut found = self.0.list(Some(&folder(blob)));
+        while let Some(bytes) = found.try_next().await? {
+            match self.0.delete(&bytes.location).await.map_err(BlobError::from) {
+                Ok(()) | Err(BlobError::NotFound) => {}
+                Err(other) => return Err(other),
+            }
         }
+        Ok(())
     }
 
     /// Forgets blobs that were announced more than `age_ms` ago and that no thread names; how many. The record
@@ -139,6 +151,7 @@ impl Blobs {
 #[derive(Debug)]
 pub struct Upload {
     parts: WriteMultipart,
+    announced: Bytes32,
     hash: Sha256,
     size: u64,
     max: u64,
@@ -161,13 +174,17 @@ impl Upload {
         Ok(())
     }
 
-    /// Makes the bytes durable under their name; how many, and their SHA-256.
+    /// Makes the bytes durable under their name; how many.
     ///
     /// # Errors
-    /// [`BlobError::Io`]; then there is no such blob.
-    pub async fn finish(self) -> Result<(u64, Bytes32), BlobError> {
+    /// [`BlobError::Mismatch`] when they are not what was announced, [`BlobError::Io`]; then nothing is left of them.
+    pub async fn finish(self) -> Result<u64, BlobError> {
+        if Bytes32::from_bytes(self.hash.finalize().into()) != self.announced {
+            self.parts.abort().await?;
+            return Err(BlobError::Mismatch);
+        }
         self.parts.finish().await?;
-        Ok((self.size, Bytes32::from_bytes(self.hash.finalize().into())))
+        Ok(self.size)
     }
 
     /// Gives up.
@@ -179,24 +196,30 @@ impl Upload {
     }
 }
 
-/// Where a blob lies: 256 folders, so that none gets too long.
-fn path(blob: BlobId) -> Path {
+/// Where what is uploaded for a blob lies: 256 folders, so that none gets too long, and one for each blob.
+fn folder(blob: BlobId) -> Path {
     let name = blob.to_hex();
-    let folder: String = name.chars().take(2).collect();
-    Path::from_iter([folder, name])
+    let first: String = name.chars().take(2).collect();
+    Path::from_iter([first, name])
 }
+
+fn path(blob: BlobId, hash: Bytes32) -> Path {
+    folder(blob).join(hash.to_hex())
+}
+
+/// Folders above a file.
+const DEPTH: usize = 2;
 
 /// Removes what unfinished uploads left: names with a number after a hash sign.
 fn remove_cut_off(dir: &FsPath) -> std::io::Result<()> {
-    for folder in std::fs::read_dir(dir)? {
-        let folder = folder?.path();
-        if !folder.is_dir() {
-            continue;
-        }
-        for file in std::fs::read_dir(&folder)? {
-            let file = file?;
-            if file.file_name().to_string_lossy().contains('#') {
-                std::fs::remove_file(file.path())?;
+    let mut folders = vec![(dir.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for found in std::fs::read_dir(folder)? {
+            let found = found?;
+            if found.file_type()?.is_dir() {
+                folders.extend((depth < DEPTH).then(|| (found.path(), depth + 1)));
+            } else if found.file_name().to_string_lossy().contains('#') {
+                std::fs::remove_file(found.path())?;
             }
         }
     }

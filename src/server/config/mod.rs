@@ -175,6 +175,7 @@ fn settings(raw: &RawConfig, listen: SocketAddr) -> Result<Settings, ConfigError
         demo,
         session_ttl_ms: raw.number("session.ttl_hours")?.saturating_mul(3_600_000),
         file_bytes_max: raw.number("files.max_bytes")?,
+        user_files_bytes_max: raw.number("files.per_user_bytes")?,
         recovery_wait_ms: raw.number("session.recovery_wait_hours")?.saturating_mul(3_600_000),
     })
 }

@@ -148,6 +148,14 @@ pub const OPTIONS: &[Opt] = &[
         "Size of one file's ciphertext at most. Unit: bytes.",
     ),
     number(
+        "files.per_user_bytes",
+        0,
+        1 << 50,
+        "21474836480",
+        "Size of all files one user has uploaded and that are kept, at most: they share a disk with the database.\n\
+         0: no bound. Unit: bytes.",
+    ),
+    number(
         "limits.connections",
         1,
         10_000_000,

@@ -7,26 +7,35 @@ use relais_care::audit::{Actor, Event as Audited, Scope};
 use relais_store::blobs::BlobError;
 use relais_store::facts::audit::AuditLine;
 use relais_store::facts::file::{BlobRecord, BlobState};
-use relais_store::reads::BlobById;
+use relais_store::reads::{BlobById, BlobBytesOf};
 use relais_store::{BlobWrite, Domain};
 use relais_wire::files::BlobCard;
-use relais_wire::ids::{BlobId, Bytes32};
+use relais_wire::ids::{BlobId, Bytes32, UserId};
 use relais_wire::scalar::ByteSize;
 use relais_wire::{ErrorCode, Refusal};
 
-use super::context::{Ctx, instance_line};
+use super::context::{Ctx, line};
 use super::limits::{Limit, UPLOAD_USER};
-use super::permit::{Own, Permit, ReadBlob};
+use super::permit::{Own, Permit, ReadBlob, Via};
 use super::{Download, FileBytes, account, refuse};
 
-fn about(user: relais_wire::UserId, event: Audited, blob: BlobId) -> AuditLine {
-    let AuditLine { log, entry } = instance_line(Actor::User(user), event);
-    AuditLine { log, entry: entry.on(Scope::File(blob)) }
+/// A line about a file: in the log of whose thread it is read from, else in the instance's.
+fn about(user: UserId, event: Audited, blob: BlobId, via: Option<Via>) -> AuditLine {
+    let AuditLine { log, entry } = line(via.and_then(|via| via.org), Actor::User(user), event);
+    let entry = entry.on(Scope::File(blob));
+    AuditLine {
+        log,
+        entry: match via {
+            Some(via) => entry.on(Scope::Discussion(via.thread)),
+            None => entry,
+        },
+    }
 }
 
 fn failed(error: &BlobError) -> Refusal {
     refuse::refuse(match error {
         BlobError::TooLarge => ErrorCode::TooLarge,
+        BlobError::Mismatch => ErrorCode::ContentMismatch,
         BlobError::NotFound => ErrorCode::NotFound,
         BlobError::Io(_) | BlobError::Prepare(_) | BlobError::Read(_) | BlobError::Commit(_) => {
             return Refusal::retry(ErrorCode::Unavailable, 2_000);
@@ -77,24 +86,58 @@ pub(crate) async fn upload(
         None => {
             let limit: Limit = UPLOAD_USER;
             ctx.upkeep(vec![account::charge(ctx, limit, user.as_bytes())]).await?;
-            let domain = Domain::new(ctx.now_ms, about(user, Audited::FileCreate, blob))
+            let domain = Domain::new(ctx.now_ms, about(user, Audited::FileCreate, blob, None))
                 .write(BlobWrite::Begin { blob, owner: user });
-            ctx.commit(domain).await?;
+            if let Err(refusal) = ctx.commit(domain).await {
+                // Another request for the same file may have announced it meanwhile.
+                let record = ctx.read(BlobById(blob)).await?;
+                record.filter(|record| record.owner == user).ok_or(refusal)?;
+            }
         }
     }
-    let size = receive(ctx, blob, hash, bytes).await?;
-    let domain = Domain::new(ctx.now_ms, about(user, Audited::FileUpdate, blob)).write(BlobWrite::Complete {
-        blob,
-        size,
-        hash,
-    });
-    ctx.commit(domain).await?;
-    Ok(BlobCard { complete: true, bytes: ByteSize::saturating(size), hash: Some(hash) })
+    let max = room(ctx, user).await?;
+    let size = receive(ctx, (blob, hash, max), bytes).await?;
+    let domain = Domain::new(ctx.now_ms, about(user, Audited::FileUpdate, blob, None))
+        .write(BlobWrite::Complete { blob, size, hash });
+    match ctx.commit(domain).await {
+        Ok(_) => Ok(BlobCard { complete: true, bytes: ByteSize::saturating(size), hash: Some(hash) }),
+        Err(refusal) => finished_by_another(ctx, blob, hash).await?.ok_or(refusal),
+    }
 }
 
-async fn receive(ctx: &Ctx<'_>, blob: BlobId, hash: Bytes32, mut bytes: FileBytes) -> Result<u64, Refusal> {
-    let max = ctx.app.settings.file_bytes_max;
-    let mut upload = ctx.app.blobs.begin(blob, max).await.map_err(|error| failed(&error))?;
+/// Bytes that one more file of a user may have: the bound of a file, and of what is kept for them altogether.
+async fn room(ctx: &Ctx<'_>, user: UserId) -> Result<u64, Refusal> {
+    let settings = &ctx.app.settings;
+    if settings.user_files_bytes_max == 0 {
+        return Ok(settings.file_bytes_max);
+    }
+    let used = ctx.read(BlobBytesOf(user)).await?;
+    let left = settings.user_files_bytes_max.saturating_sub(used);
+    if left == 0 {
+        Err(refuse::refuse(ErrorCode::LimitReached))
+    } else {
+        Ok(left.min(settings.file_bytes_max))
+    }
+}
+
+/// Of two uploads of the same bytes one makes the file complete, and both have succeeded.
+async fn finished_by_another(
+    ctx: &Ctx<'_>,
+    blob: BlobId,
+    hash: Bytes32,
+) -> Result<Option<BlobCard>, Refusal> {
+    let record = ctx.read(BlobById(blob)).await?;
+    let same =
+        |record: &BlobRecord| matches!(record.state, BlobState::Complete { hash: of, .. } if of == hash);
+    Ok(record.filter(same).as_ref().map(wire))
+}
+
+async fn receive(
+    ctx: &Ctx<'_>,
+    (blob, hash, max): (BlobId, Bytes32, u64),
+    mut bytes: FileBytes,
+) -> Result<u64, Refusal> {
+    let mut upload = ctx.app.blobs.begin(blob, hash, max).await.map_err(|error| failed(&error))?;
     while let Some(part) = bytes.next().await {
         let written = match part {
             Ok(part) => upload.write(part).await.map_err(|error| failed(&error)),
@@ -106,12 +149,7 @@ async fn receive(ctx: &Ctx<'_>, blob: BlobId, hash: Bytes32, mut bytes: FileByte
             return Err(refusal);
         }
     }
-    let (size, found) = upload.finish().await.map_err(|error| failed(&error))?;
-    if found == hash {
-        return Ok(size);
-    }
-    ctx.app.blobs.remove(blob).await.map_err(|error| failed(&error))?;
-    Err(refuse::refuse(ErrorCode::ContentMismatch))
+    upload.finish().await.map_err(|error| failed(&error))
 }
 
 /// Opens a file.
@@ -125,9 +163,13 @@ pub(crate) async fn download(ctx: &Ctx<'_>, permit: &Permit<ReadBlob>) -> Result
     };
     let who = permit.who();
     if ctx.app.state.reads.is_new(who, record.blob.as_bytes(), ctx.now_ms) {
-        ctx.commit(Domain::new(ctx.now_ms, about(who.user, Audited::FileRead, record.blob))).await?;
+        ctx.commit(Domain::new(
+            ctx.now_ms,
+            about(who.user, Audited::FileRead, record.blob, permit.target().via),
+        ))
+        .await?;
         ctx.app.state.reads.written(who, record.blob.as_bytes(), ctx.now_ms);
     }
-    let (len, bytes) = ctx.app.blobs.open(record.blob, None).await.map_err(|error| failed(&error))?;
+    let (len, bytes) = ctx.app.blobs.open(record.blob, hash, None).await.map_err(|error| failed(&error))?;
     Ok(Download { len, hash, bytes: bytes.map_err(std::io::Error::other).boxed() })
 }

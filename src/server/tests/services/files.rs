@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use relais_care::audit::Event as Audited;
+use relais_chain::control::Control;
 use relais_chain::entry::{EntryCore, Kind};
 use relais_chain::sign;
 use relais_server::services::{self, Caller, FileBytes};
@@ -118,4 +119,144 @@ async fn acts_are_audited_once_each_and_readings_once_in_ten_minutes() {
     server.pass(600_001);
     server.call(Caller::Session(ada.who), entries).await.unwrap();
     assert_eq!(counts(Audited::DiscussionRead, &server).await, 2);
+}
+
+/// Bytes of a file whose rest comes when the test lets it.
+fn slow(of: &[u8]) -> (Bytes32, FileBytes, tokio::sync::oneshot::Sender<()>) {
+    let (first, rest) = of.split_at(of.len() / 2);
+    let (first, rest) = (Bytes::copy_from_slice(first), Bytes::copy_from_slice(rest));
+    let (go, wait) = tokio::sync::oneshot::channel();
+    let rest = stream::once(async move {
+        drop(wait.await);
+        Ok(rest)
+    });
+    let hash = Bytes32::from_bytes(Sha256::digest(of).into());
+    (hash, stream::once(async { Ok(first) }).chain(rest).boxed(), go)
+}
+
+async fn content(server: &Server, person: &Person, blob: BlobId) -> Vec<u8> {
+    let download = services::download(&server.app, &person.who, blob).await.unwrap();
+    let parts: Vec<Bytes> = download.bytes.try_collect().await.unwrap();
+    parts.concat()
+}
+
+#[tokio::test]
+async fn what_is_complete_is_never_replaced_nor_removed_by_its_uploader() {
+    // SEC-02
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let blob = BlobId::from_bytes(random());
+    let (other, late, go_late) = slow(b"what comes second");
+    let (_, broken, go_broken) = slow(b"bytes that do not hash to what was announced");
+    let (hash, first) = bytes(b"what comes first");
+    let upload = |hash, bytes| services::upload(&server.app, &ada.who, blob, hash, bytes);
+    let (late, broken, complete) = tokio::join!(upload(other, late), upload(hash, broken), async {
+        // The others have begun, as this one is polled last.
+        let complete = upload(hash, first).await;
+        go_late.send(()).unwrap();
+        go_broken.send(()).unwrap();
+        complete
+    });
+    complete.unwrap();
+    assert!(late.is_err(), "it says so");
+    assert_eq!(refused(broken), ErrorCode::ContentMismatch);
+    assert_eq!(content(&server, &ada, blob).await, b"what comes first");
+    // The same bytes twice at once: both have succeeded.
+    let blob = BlobId::from_bytes(random());
+    let upload = |bytes| services::upload(&server.app, &ada.who, blob, hash, bytes);
+    let (_, again, go) = slow(b"what comes first");
+    let (again, first) = tokio::join!(upload(again), async {
+        let first = upload(bytes(b"what comes first").1).await;
+        go.send(()).unwrap();
+        first
+    });
+    assert_eq!(again.unwrap(), first.unwrap());
+}
+
+#[tokio::test]
+async fn one_person_fills_the_disk_up_to_their_bound() {
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let ben = register(&mut server, &mut world, "ben@example.org").await;
+    let large = vec![7; 1 << 20];
+    let upload = |person: &Person| {
+        let (hash, bytes) = bytes(&large);
+        let (app, who) = (std::sync::Arc::clone(&server.app), person.who);
+        async move { services::upload(&app, &who, BlobId::from_bytes(random()), hash, bytes).await }
+    };
+    upload(&ada).await.unwrap();
+    upload(&ada).await.unwrap();
+    assert_eq!(refused(upload(&ada).await), ErrorCode::LimitReached);
+    upload(&ben).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_reads_a_part_of_a_thread_reads_the_files_named_in_it() {
+    // THR-06, THR-07
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let ben = register(&mut server, &mut world, "ben@example.org").await;
+    let cyd = register(&mut server, &mut world, "cyd@example.org").await;
+    let mut talk = Talk::new();
+    let create = talk.create(&world, None, vec![owner(&ada, None), member(&ben, None)]);
+    talk.act(&server, &world, &ada, None, &create).await.unwrap();
+    let mut files = Vec::new();
+    for step in 0..3 {
+        match step {
+            1 => {
+                let history = relais_chain::party::History::FromJoin;
+                let add = Control::Add { party: member(&cyd, None), boxes: Vec::new(), history };
+                talk.act(&server, &world, &ada, None, &add).await.unwrap();
+                talk.rotate(&server, &world, &ada, None).await;
+            }
+            2 => {
+                talk.act(&server, &world, &ben, None, &Control::Leave).await.unwrap();
+                talk.rotate(&server, &world, &ada, None).await;
+            }
+            _ => {}
+        }
+        let blob = BlobId::from_bytes(random());
+        let (hash, content) = bytes(&[step; 100]);
+        services::upload(&server.app, &ada.who, blob, hash, content).await.unwrap();
+        let core = EntryCore { blobs: vec![blob], ..talk.draft(&world, &ada, None, Kind::Message) };
+        let signed = sign::message(&ada.key, &core, b"with a file".to_vec()).unwrap();
+        talk.send(&server, &ada, &[&signed]).await.unwrap();
+        talk.take(&world, &signed);
+        files.push(blob);
+    }
+    let mut seen = Vec::new();
+    for person in [&ada, &ben, &cyd] {
+        for blob in &files {
+            seen.push(services::download(&server.app, &person.who, *blob).await.is_ok());
+        }
+    }
+    assert_eq!(seen[..3], [true, true, true]);
+    assert_eq!(seen[3..6], [true, true, false], "Ben left before the third was named");
+    assert_eq!(seen[6..], [false, true, true], "Cyd joined after the first was named, and without history");
+}
+
+#[tokio::test]
+async fn an_organizations_log_says_who_read_its_files() {
+    // AUD-03, AUD-05
+    let w = crate::organization::ward().await;
+    let mut talk = Talk::new();
+    let parties = vec![owner(&w.ada, Some(w.org)), member(&w.cyd, Some(w.org))];
+    let create = talk.create(&w.world, Some(w.org), parties);
+    talk.act(&w.server, &w.world, &w.ada, None, &create).await.unwrap();
+    let blob = BlobId::from_bytes(random());
+    let (hash, content) = bytes(b"a report");
+    services::upload(&w.server.app, &w.ada.who, blob, hash, content).await.unwrap();
+    let core = EntryCore { blobs: vec![blob], ..talk.draft(&w.world, &w.ada, None, Kind::Message) };
+    let signed = sign::message(&w.ada.key, &core, b"with a file".to_vec()).unwrap();
+    talk.send(&w.server, &w.ada, &[&signed]).await.unwrap();
+    services::download(&w.server.app, &w.cyd.who, blob).await.unwrap();
+    let mut found = Vec::new();
+    for log in [Some(w.org), None] {
+        let page = w.server.app.store.read(AuditPage { log, from: 0, max: 1_000 }).await.unwrap();
+        found.push(page.iter().filter(|row| row.line.entry.event() == Audited::FileRead).count());
+    }
+    assert_eq!(found, [1, 0]);
 }

@@ -177,6 +177,7 @@ impl Server {
             demo: wish.demo,
             session_ttl_ms: 7 * 24 * 3_600_000,
             file_bytes_max: 1 << 20,
+            user_files_bytes_max: 1 << 21,
             recovery_wait_ms: wish.recovery_wait_ms,
         };
         let app =
