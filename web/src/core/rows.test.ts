@@ -17,7 +17,7 @@ const card = (thread: string, len: number, read: number, at: number): Input => (
 const entry = (thread: string, n: number, at: number, silent: boolean): Input => ({
   t: 'entries',
   thread,
-  entries: [{ n, at, silent }],
+  entries: [{ n, at, silent, own: false }],
 });
 
 describe('the list of threads', () => {
@@ -43,6 +43,16 @@ describe('the list of threads', () => {
     expect(count(state)).toBe(2);
     expect(count(step(state, { t: 'read', thread: 'a', n: 4 }).state)).toBe(1);
     expect(count(step(state, { t: 'read', thread: 'a', n: 99 }).state)).toBe(0);
+  });
+
+  it("takes a message of one's own as a sign that what was before it was seen", () => {
+    const state = run(card('a', 3, 0, 1), {
+      t: 'entries',
+      thread: 'a',
+      entries: [{ n: 3, at: 3, silent: false, own: true }],
+    });
+    expect(unread(state.threads.get('a') ?? FRESH)).toBe(0);
+    expect(unread(step(state, entry('a', 4, 4, false)).state.threads.get('a') ?? FRESH)).toBe(1);
   });
 
   it('drops what a whole snapshot does not name', () => {

@@ -13,7 +13,7 @@ export interface Facts {
   readonly len: number;
   /** Entries this person has seen. */
   readonly read: number;
-  /** Entries above `read` that are no messages of others: signed acts, and own ones. */
+  /** Entries above `read` that are no messages: signed acts. */
   readonly silent: ReadonlySet<number>;
   /** Server time of the last entry. */
   readonly at: number;
@@ -37,8 +37,10 @@ export interface Card {
 export interface Entry {
   readonly n: number;
   readonly at: number;
-  /** It is an act, or of this person. */
+  /** It is an act: nobody has to be told of it. */
   readonly silent: boolean;
+  /** This person wrote it, and so has seen what was there before. */
+  readonly own: boolean;
 }
 
 export type Input =
@@ -126,13 +128,14 @@ function withCard(known: Facts, card: Card): Facts {
 
 function withEntries(known: Facts, entries: readonly Entry[]): Facts {
   const silent = new Set(known.silent);
-  let { len, at } = known;
+  let { len, read, at } = known;
   for (const entry of entries) {
     len = Math.max(len, entry.n);
     at = Math.max(at, entry.at);
-    if (entry.silent && entry.n > known.read) silent.add(entry.n);
+    if (entry.own && !entry.silent) read = Math.max(read, entry.n);
+    if (entry.silent && entry.n > read) silent.add(entry.n);
   }
-  return { ...known, len, at, silent };
+  return { ...known, len, read, at, silent };
 }
 
 function put(state: RowsState, rows: readonly (readonly [string, Facts])[]): Step {

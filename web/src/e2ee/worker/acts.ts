@@ -142,24 +142,9 @@ function mayBeAnchoredAnew({ code }: Refusal): boolean {
   );
 }
 
-/** What a call of the page means in this thread. */
-export function actOf(
-  inside: Inside,
-  thread: Thread,
-  what: 'accept' | 'decline' | 'leave' | 'close',
-): Control {
+/** Leaves a thread, or closes it. */
+export function leaveOrClose(thread: Thread, what: 'leave' | 'close'): Control {
   if (what === 'leave') return { t: 'leave' };
-  if (what === 'close') {
-    const { n, head } = thread.state.head;
-    return { t: 'close', finalSeq: n, finalHead: head, outcome: 'done', reason: null };
-  }
-  const invite = ownInvite(inside, thread);
-  return what === 'accept' ? { t: 'accept', invite, bearer: null } : { t: 'decline', invite, reason: null };
-}
-
-function ownInvite(inside: Inside, thread: Thread): Hex {
-  for (const [id, { invitee }] of thread.state.roster.invites) {
-    if (invitee.t === 'party' && invitee.party.kind === 'user' && invitee.party.id === inside.user) return id;
-  }
-  throw local('notFound');
+  const { n, head } = thread.state.head;
+  return { t: 'close', finalSeq: n, finalHead: head, outcome: 'done', reason: null };
 }

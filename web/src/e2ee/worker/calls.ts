@@ -26,16 +26,20 @@ import type { Attachment } from '../body';
 import { sealedSize } from '../files';
 import { safetyNumber } from '../safety';
 import { changePassword, renewRecoveryCode } from './account_acts';
-import { act, actOf, createThread } from './acts';
+import { act, createThread, leaveOrClose } from './acts';
 import { openFile, sealFile } from './attachments';
 import type { Client } from './client';
 import { hostile, local, ofAny } from './errors';
+import { answerInvitation } from './invites';
 import { freshId, freshIdem } from './outgoing';
 import { personView, teamView } from './people';
 import { haveThread, syncThread } from './reader';
 import { ofContent } from './secrets';
 import type { Thread } from './thread';
 import type { Work } from './work';
+
+/** Characters of a search. */
+const SEARCH_CHARS_MIN = 2;
 
 /** The calls of one tab. */
 export class Calls implements Api {
@@ -111,6 +115,8 @@ export class Calls implements Api {
 
   async searchPeople(query: string): Promise<{ people: PersonView[]; teams: TeamView[]; more: boolean }> {
     const { inside, names } = this.work;
+    // The server takes no shorter one.
+    if (Array.from(query.trim()).length < SEARCH_CHARS_MIN) return { people: [], teams: [], more: false };
     const org = inside.saved.org;
     const ask = org === null ? { query } : { query, org: unhex(org) };
     const found = await inside.rpc.call('Search', ask);
@@ -136,6 +142,8 @@ export class Calls implements Api {
 
   async openThread(thread: Id): Promise<ThreadView> {
     const { work } = this;
+    const invitation = work.views.invitation(thread);
+    if (invitation) return invitation;
     const opened = await work.inside.alone(() => this.upToDate(thread));
     await work.nameAll(opened);
     work.background(this.readMarks(opened));
@@ -197,8 +205,14 @@ export class Calls implements Api {
   }
 
   async act(thread: Id, what: 'accept' | 'decline' | 'leave' | 'close'): Promise<void> {
-    const { inside } = this.work;
-    await inside.alone(() => act(inside, thread, (known) => actOf(inside, known, what)));
+    const { inside, views } = this.work;
+    await inside.alone(() =>
+      what === 'accept' || what === 'decline'
+        ? answerInvitation(inside, thread, what)
+        : act(inside, thread, (known) => leaveOrClose(known, what)),
+    );
+    if (what === 'decline') views.gone(thread);
+    else views.changed(thread);
     await inside.save();
   }
 

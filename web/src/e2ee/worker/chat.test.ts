@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Native, RELAIS_BIN, Server, until } from '../../../test/server';
+import { Native, PASSWORD, RELAIS_BIN, Server, until } from '../../../test/server';
 import { Browser, Tab } from '../../../test/tab';
 import type { EntryView } from '../api';
 
@@ -90,7 +90,9 @@ describe.skipIf(RELAIS_BIN === '')(
     it('shows a new thread with its title, people and unread count', async () => {
       const row = await until('the row', () => {
         const rows = ben.notes.flatMap((note) => (note.t === 'rows' ? note.upsert : []));
-        return [...rows].reverse().find((one) => one.id === thread && one.preview !== null);
+        return [...rows]
+          .reverse()
+          .find((one) => one.id === thread && one.preview !== null && one.people.includes('cam'));
       });
       expect(row).toMatchObject({ title: 'Bed 7', preview: { text: 'first' }, unread: 1, mine: 'active' });
       expect(row.people.sort()).toEqual(['ada', 'cam']);
@@ -236,6 +238,46 @@ describe.skipIf(RELAIS_BIN === '')(
       const number = await ada.api.safetyNumber(people.ben);
       expect(number).toMatch(/^(\d{5} ){11}\d{5}$/);
       expect(await ben.api.safetyNumber(people.ada)).toBe(number);
+    });
+
+    it('asks somebody from outside in, who reads from the joining on', async () => {
+      const eve = new Tab(server.origin);
+      ends.push(() => {
+        eve.close();
+      });
+      const { me } = await eve.register('eve');
+      await cam.run('thread', 'invite', thread, me.user);
+      const row = await until('the invitation', () => {
+        const rows = eve.notes.flatMap((note) => (note.t === 'rows' ? note.upsert : []));
+        return rows.find((one) => one.id === thread && one.mine === 'invited');
+      });
+      expect(row).toMatchObject({ title: null, preview: null });
+      expect(await eve.api.openThread(thread)).toMatchObject({ entries: [], writable: false });
+      await eve.api.act(thread, 'accept');
+      await eve.api.openThread(thread);
+      await ada.api.send(thread, 'welcome eve', [], null);
+      await until('eve reads', () => shownTexts(eve, thread).includes('welcome eve'));
+      const { entries, writable } = await eve.api.openThread(thread);
+      expect(writable).toBe(true);
+      const readable = entries.flatMap(({ content }) => (content.kind === 'text' ? [content.text] : []));
+      expect(readable).toEqual(['welcome eve']);
+      expect(entries.some(({ content }) => content.kind === 'unreadable')).toBe(true);
+      await eve.api.send(thread, 'thank you', [], null);
+      await until('ada reads', () => shownTexts(ada, thread).includes('thank you'));
+    });
+
+    it('changes the password, and opens with the new one only', async () => {
+      await ben.api.changePassword(PASSWORD, 'another long password');
+      const tab = new Tab(server.origin);
+      await expect(tab.api.signIn('ben@example.org', PASSWORD)).rejects.toMatchObject({
+        failure: { kind: 'local', code: 'wrongSecret' },
+      });
+      const { login } = await tab.api.signIn('ben@example.org', 'another long password');
+      const me = await tab.api.confirmCode(login, await tab.api.castCode(login, 'ben@example.org'), false);
+      expect(me.user).toBe(people.ben);
+      expect(await texts(tab, thread)).toContain('first');
+      expect(await tab.api.sessions()).toHaveLength(2);
+      tab.close();
     });
 
     it('closes a thread for everybody', async () => {

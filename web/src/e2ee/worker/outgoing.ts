@@ -191,7 +191,8 @@ export async function takeReceipts(
   inside.pin(thread);
 }
 
-async function checkReceipt(inside: Inside, thread: Uint8Array, receipt: Receipt): Promise<void> {
+/** Checks the server's signature over where an entry stands. */
+export async function checkReceipt(inside: Inside, thread: Uint8Array, receipt: Receipt): Promise<void> {
   const said = concat(thread, be64(receipt.n), receipt.head, be64(receipt.at));
   let holds = false;
   try {

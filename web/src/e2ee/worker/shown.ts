@@ -107,6 +107,17 @@ function cardParties({ inside }: Scene, card: ThreadCard | null): PartyId[] {
   return parties;
 }
 
+/** Somebody in a thread that is not served yet, by the word of its card. */
+export function cardPartiesOf(scene: Scene, card: ThreadCard): PartyView[] {
+  return card.parties.flatMap(({ user, team, as_org: org, state }): PartyView[] => {
+    const id = team ?? user;
+    if (!id) return [];
+    const named: PartyId = { kind: team ? 'team' : 'user', id: hex(id) };
+    const orgName = org ? scene.names.org(hex(org)) : null;
+    return [{ ...named, name: nameOf(scene, named), org: orgName, state, delivered: 0, read: 0 }];
+  });
+}
+
 function ownState({ inside }: Scene, thread: Thread): PartyView['state'] {
   const { parties } = thread.state.roster;
   const own = parties.get(partyKey({ kind: 'user', id: inside.user }));

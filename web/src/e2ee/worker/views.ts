@@ -14,7 +14,7 @@ import type { ThreadCard } from '../../wire/gen/wire';
 import type { EntryView, Note, ThreadRow, ThreadView } from '../api';
 import type { Inside } from './inside';
 import type { Names } from './people';
-import { draftView, entryView, isWritable, partiesOf, rowOf } from './shown';
+import { cardPartiesOf, draftView, entryView, isWritable, partiesOf, rowOf } from './shown';
 import type { Scene } from './shown';
 import type { Message, Thread } from './thread';
 
@@ -117,9 +117,10 @@ export class Views {
 
   /** A verified entry was taken in. */
   entry(thread: Thread, message: Message): void {
-    const silent = message.content.t === 'act' || message.author === this.#inside.user;
+    const silent = message.content.t === 'act';
+    const own = message.author === this.#inside.user;
     const fresh = this.#freshEntries.get(thread.id) ?? [];
-    fresh.push({ n: message.n, at: message.at, silent });
+    fresh.push({ n: message.n, at: message.at, silent, own });
     this.#freshEntries.set(thread.id, fresh);
     if (message.content.t === 'act' && message.content.control.t === 'close')
       this.take({ t: 'closed', thread: thread.id });
@@ -234,6 +235,14 @@ export class Views {
       entries: [...entries, ...drafts],
       writable: isWritable(this.scene, thread),
     };
+  }
+
+  /** What is served of a thread this person was asked into and has not answered; null: it is none. */
+  invitation(thread: Hex): ThreadView | null {
+    const card = this.#cards.get(thread);
+    if (card?.state !== 'invited' || this.#inside.threads.has(thread)) return null;
+    const row = this.row(thread);
+    return { row, parties: cardPartiesOf(this.scene, card), older: false, entries: [], writable: false };
   }
 
   /** Entries before a position. */
