@@ -13,6 +13,7 @@ mod liar;
 mod live;
 mod objects;
 mod stage;
+mod teams;
 
 use std::future::Future;
 use std::path::Path;
@@ -95,6 +96,10 @@ const ATTACKS: &[Attack] = attacks![
         Check::Client, true, keys::chain_forked;
     ChainInvalid, "a rotation the owner did not sign", "the read that serves it",
         Check::Chain(&[ChainError::BadSignature]), true, keys::forged_rotation;
+    ChainInvalid, "a manager whom no manager let in", "the read that serves it",
+        Check::Chain(&[ChainError::NotAuthorized]), true, teams::ghost_manager;
+    RotationWithheld, "a removal and its rotation kept back", "the refusal that names it",
+        Check::Client, true, teams::removal_withheld;
     RotationWithheld, "a rotation named and not shown", "the refusal that names it",
         Check::Client, true, account::rotation_withheld;
     StaleForEver, "stale again and again", "the fifth refusal", Check::Client, false, account::stale_for_ever;

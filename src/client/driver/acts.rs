@@ -140,7 +140,9 @@ impl Client {
                         ) =>
                 {
                     tries += 1;
-                    self.catch_up_after(id, &refusal).await;
+                    if !self.catch_up_after(id, &refusal).await {
+                        return Err(ClientError::Refused(refusal));
+                    }
                 }
                 Err(error) => return Err(error),
             }

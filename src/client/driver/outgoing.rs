@@ -260,7 +260,7 @@ impl Client {
     }
 
     pub(crate) async fn process_answers(&mut self) -> Result<(), ClientError> {
-        while let Some((id, answer, receipts)) = self.answered.pop_front() {
+        while let Some((id, mut answer, receipts)) = self.answered.pop_front() {
             let now = self.clock.ms();
             let sent = self.outbox.underway(id).cloned();
             match (&answer, sent) {
@@ -269,7 +269,12 @@ impl Client {
                         self.updates.push_back(Update::Trouble(Some(id), error));
                     }
                 }
-                (Answer::Refused(refusal), _) => self.catch_up_after(id, refusal).await,
+                (Answer::Refused(refusal), _) => {
+                    // What the server keeps back is not sealed around: the draft ends here.
+                    if !self.catch_up_after(id, refusal).await {
+                        answer = Answer::Refused(Refusal::new(ErrorCode::Forbidden));
+                    }
+                }
                 (Answer::Accepted | Answer::Lost, _) => {}
             }
             let (fate, record) = self.outbox.answered(id, now, answer);
@@ -302,10 +307,10 @@ impl Client {
         Ok(())
     }
 
-    /// Reads what a refusal says is newer.
-    pub(crate) async fn catch_up_after(&mut self, id: ThreadId, refusal: &Refusal) {
+    /// Reads what a refusal says is newer. Answers whether that was served honestly.
+    pub(crate) async fn catch_up_after(&mut self, id: ThreadId, refusal: &Refusal) -> bool {
         if !matches!(refusal.code, ErrorCode::Stale | ErrorCode::Conflict | ErrorCode::ChainRefused) {
-            return;
+            return true;
         }
         let keyring = refusal.stale.as_ref().and_then(|stale| Some((stale.keyring?, stale.generation)));
         let result = match keyring {
@@ -319,14 +324,18 @@ impl Client {
             }
             None => self.sync_thread(id, None).await,
         };
+        let mut is_honest = true;
         if let Err(error) = result {
+            is_honest = error.hostile().is_none();
             self.updates.push_back(Update::Trouble(Some(id), error));
         }
         if refusal.code == ErrorCode::ChainRefused
             && let Err(error) = self.verify_own().await
         {
+            is_honest &= error.hostile().is_none();
             self.updates.push_back(Update::Trouble(None, error));
         }
+        is_honest
     }
 
     /// Checks receipts and takes the entries in where they stand.
