@@ -7,6 +7,7 @@
 //!
 //! Not known here: how a token is handed over.
 
+use relais_chain::ChainError;
 use relais_chain::control::{Bearer, Control, Invitee};
 use relais_chain::entry::{Anchor, EntryCore, Kind, Priority};
 use relais_chain::facts::Facts;
@@ -38,11 +39,46 @@ use crate::limits::{INVITE_LOOK_BACK, REANCHOR_MAX};
 /// Bytes of a token.
 const TOKEN_BYTES: usize = 49;
 
+/// Entries one device writes to one thread at most, as far as its counter is looked for.
+const COUNTER_MAX: u64 = 1 << 32;
+
 /// What an answer to an invitation builds on.
 #[derive(Clone, Copy)]
 struct Base {
     epoch: u64,
     ctrl_head: Bytes32,
+}
+
+/// This device's next counter in a thread that it wrote to before and is served nothing of: found by what the
+/// validator says of the ones tried.
+#[derive(Clone, Copy, Debug)]
+struct Counter {
+    used: u64,
+    gap: Option<u64>,
+}
+
+impl Counter {
+    /// The counter to try.
+    const fn next(self) -> u64 {
+        match self.gap {
+            Some(gap) => self.used + (gap - self.used) / 2,
+            None if self.used == 0 => 1,
+            None => self.used * 2,
+        }
+    }
+
+    /// Takes note of a refusal; whether there is another counter to try.
+    fn refused(&mut self, tried: u64, chain_code: Option<u16>) -> bool {
+        if chain_code == Some(ChainError::AseqReplayed.code()) && tried < COUNTER_MAX {
+            self.used = tried;
+            self.gap.is_none_or(|gap| gap > tried + 1)
+        } else if chain_code == Some(ChainError::AseqGap.code()) {
+            self.gap = Some(tried);
+            tried > self.used + 1
+        } else {
+            false
+        }
+    }
 }
 
 impl Client {
@@ -164,9 +200,15 @@ impl Client {
             }
             Err(error) => return Err(error),
         };
+        let known = self.threads.get(&id).map(|thread| thread.state.next_aseq(author.user, self.device()));
+        let mut counter = Counter { used: known.map_or(0, |next| next.saturating_sub(1)), gap: None };
+        if known.is_some_and(|next| next > 1) {
+            counter.gap = known.map(|next| next + 1);
+        }
         let mut tries = 0;
         loop {
-            let core = self.answer_core(id, author, control.kind(), base);
+            let aseq = counter.next();
+            let core = self.answer_core((id, aseq), author, control.kind(), base);
             let signed =
                 sign::control(self.account.signing().key(), &core, control).map_err(Self::wrong_own)?;
             let entry = signed_entry(signed.core(), signed.payload().unwrap_or_default(), signed.sig());
@@ -181,6 +223,7 @@ impl Client {
                 Ok(appended) => {
                     return appended.receipts.iter().try_for_each(|receipt| self.check_receipt(id, receipt));
                 }
+                Err(ClientError::Refused(refusal)) if counter.refused(aseq, refusal.chain_code) => {}
                 Err(ClientError::Refused(refusal)) if tries < REANCHOR_MAX => {
                     let Some(stale) = refusal.stale.as_ref().filter(|stale| stale.keyring.is_none()) else {
                         return Err(ClientError::Refused(refusal));
@@ -193,16 +236,14 @@ impl Client {
         }
     }
 
-    fn answer_core(&self, id: ThreadId, author: Author, kind: Kind, base: Base) -> EntryCore {
-        let device = self.device();
-        let aseq = self.threads.get(&id).map_or(1, |thread| thread.state.next_aseq(author.user, device));
+    fn answer_core(&self, (id, aseq): (ThreadId, u64), author: Author, kind: Kind, base: Base) -> EntryCore {
         EntryCore {
             kind,
             thread: id,
             epoch: base.epoch,
             msg_id: MsgId::from_bytes(draw(&mut SystemEntropy)),
             author,
-            device,
+            device: self.device(),
             aseq,
             // Nothing after the beginning was verified, so nothing after it is vouched for.
             anchor: Anchor { seq: 0, head: head_zero(id) },
@@ -274,7 +315,26 @@ fn read_token(token: &[u8]) -> Option<(ThreadId, MsgId, InviteSecret, Standing)>
 
 #[cfg(test)]
 mod tests {
-    use super::{TOKEN_BYTES, read_token};
+    use proptest::prelude::*;
+    use relais_chain::ChainError;
+
+    use super::{COUNTER_MAX, Counter, TOKEN_BYTES, read_token};
+
+    proptest! {
+        #[test]
+        fn a_counter_is_found_by_few_refusals(right in 1..COUNTER_MAX) {
+            let mut counter = Counter { used: 0, gap: None };
+            for _ in 0..80 {
+                let tried = counter.next();
+                if tried == right {
+                    return Ok(());
+                }
+                let error = if tried < right { ChainError::AseqReplayed } else { ChainError::AseqGap };
+                prop_assert!(counter.refused(tried, Some(error.code())), "gave up at {tried}");
+            }
+            prop_assert!(false, "not found");
+        }
+    }
 
     #[test]
     fn what_is_no_token_is_not_read_as_one() {

@@ -385,6 +385,11 @@ impl Client {
         self.threads.get(&id).ok_or(ClientError::NotFound)
     }
 
+    /// Forgets what was read of a thread in this run; its pin stays.
+    pub fn forget_thread(&mut self, id: ThreadId) {
+        self.threads.remove(&id);
+    }
+
     /// All entries of a thread as this user may read them, oldest first: back to the wall where history begins.
     ///
     /// # Errors
