@@ -195,7 +195,7 @@ export const enErrors: ErrorWords = {
     notFound: { title: 'Not found.', todo: 'Go back to the list.' },
     notPossible: {
       title: 'That is not possible right now.',
-      todo: 'Look at the state of the thread: it may have changed.',
+      todo: 'Things may have changed: reload the page, then try again.',
     },
     protocol: {
       title: 'The server’s answer makes no sense.',

@@ -91,7 +91,7 @@ export const en = {
     more: 'Show more threads',
     pick: 'Choose a thread',
     pickText: 'Or start one: it will be end-to-end encrypted, readable only by those you name.',
-    tip: 'Press ? for shortcuts',
+    tip: 'Press “?” for shortcuts',
     draft: 'Draft',
     said: (author: string, text: string) => `${author}: ${text}`,
     you: (text: string) => `You: ${text}`,

@@ -224,7 +224,7 @@ export const frErrors: ErrorWords = {
     notFound: { title: 'Introuvable.', todo: 'Revenez à la liste.' },
     notPossible: {
       title: 'Ce n’est pas possible pour l’instant.',
-      todo: 'Regardez l’état du fil : il a pu changer.',
+      todo: 'La situation a pu changer : rechargez la page, puis réessayez.',
     },
     protocol: {
       title: 'La réponse du serveur est incompréhensible.',

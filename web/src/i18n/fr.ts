@@ -96,7 +96,7 @@ export const fr = {
     pick: 'Choisissez un fil',
     pickText:
       'Ou commencez-en un : il sera chiffré de bout en bout, lisible seulement par celles et ceux que vous nommez.',
-    tip: 'Touche ? pour les raccourcis',
+    tip: 'Appuyez sur « ? » pour les raccourcis',
     draft: 'Brouillon',
     said: (author: string, text: string) => `${author} : ${text}`,
     you: (text: string) => `Vous : ${text}`,

@@ -26,5 +26,8 @@ export function watchUpdates(ready: (take: () => void) => void): void {
     setInterval(() => void registration.update().catch(() => undefined), LOOK_MS);
   };
   // Without it the page works as before, only not without a network.
-  navigator.serviceWorker.register(trustedScript('/sw.js')).then(watch, () => undefined);
+  navigator.serviceWorker
+    .register(trustedScript('/sw.js'))
+    .then(watch)
+    .catch(() => undefined);
 }
