@@ -341,8 +341,8 @@ export const fr = {
     resendIn: (seconds: number) =>
       n(seconds, { one: 'Renvoyer le code (1 s)', other: `Renvoyer le code (${seconds} s)` }),
     resent: 'Un nouveau code est parti.',
-    keep: 'Garder la session ouverte sur cet appareil',
-    keepHint: 'À éviter sur un poste partagé.',
+    keep: 'Garder la session si la page est rechargée',
+    keepHint: 'Chiffrée, douze heures au plus sans activité. À désactiver sur un poste partagé.',
     confirm: 'Valider',
     restart: 'Recommencer',
     registerTitle: 'Créer un compte',
@@ -446,6 +446,7 @@ export const fr = {
     devices: 'Sessions ouvertes',
     devicesText: 'Mettez fin à toute session que vous ne reconnaissez pas, puis changez votre mot de passe.',
     current: 'Cette session',
+    unnamed: 'Appareil sans nom',
     seen: (when: string) => `Vue ${when}`,
     created: (when: string) => `Ouverte ${when}`,
     end: 'Mettre fin',
