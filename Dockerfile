@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The server alone, as one program on a small Debian. Builds from the committed lock file.
+# The server with its web client, as one program on a small Debian. Builds from the committed lock file.
 #
 #   docker build -t relais .
 #   docker run --read-only --tmpfs /tmp -v relais-data:/var/lib/relais -p 127.0.0.1:8080:8080 \
@@ -8,12 +8,20 @@
 # It speaks plain HTTP to a proxy beside it that speaks TLS. Every option of config/relais.toml can be set in the
 # environment. Keys and data are two folders of the volume; back them up apart.
 
+FROM node:24-trixie-slim AS web
+WORKDIR /source/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN --mount=type=cache,target=/cache/npm npm ci --cache /cache/npm
+COPY web ./
+RUN npm run build
+
 FROM rust:1.95-slim-trixie AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev libssl-dev perl pkg-config \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
+COPY --from=web /source/web/dist web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --locked --release --package relais-server --bin relais \

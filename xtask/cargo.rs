@@ -52,8 +52,10 @@ pub fn program(profile: Profile, name: &str) -> Result<PathBuf> {
 pub enum Profile {
     /// Quick to build.
     Dev,
-    /// Quick to run.
+    /// Quick to run: the product as it is released.
     Release,
+    /// The same with test-only switches, in a folder of its own: nobody takes it for the product.
+    Proof,
 }
 
 impl Profile {
@@ -61,6 +63,7 @@ impl Profile {
         match self {
             Self::Dev => "debug",
             Self::Release => "release",
+            Self::Proof => "proof",
         }
     }
 
@@ -70,6 +73,7 @@ impl Profile {
         match self {
             Self::Dev => "--profile=dev",
             Self::Release => "--release",
+            Self::Proof => "--profile=proof",
         }
     }
 }

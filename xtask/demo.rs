@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo::{self, Profile};
 use crate::process::end_with_descendants;
-use crate::{clock, say, setup};
+use crate::{clock, say, setup, web};
 
 /// Where the demonstration listens. Loopback only: its people have known passwords.
 const ADDRESS: &str = "127.0.0.1:8470";
@@ -28,6 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// The build failed, the address is taken, or the server ended.
 pub fn run(arguments: &[String]) -> Result<ExitCode> {
     setup::ensure()?;
+    web::build()?;
     say::progress("building the server and the client (the first time takes some minutes) …");
     let status = cargo::cargo()?
         .args([

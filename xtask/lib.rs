@@ -17,6 +17,7 @@ pub mod say;
 pub mod setup;
 pub mod stages;
 pub mod tidy;
+pub mod web;
 pub mod wire_ts;
 
 use std::process::ExitCode;

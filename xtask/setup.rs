@@ -46,7 +46,17 @@ const NEEDS: &[Need] = &[
         probe: Probe::Program("mkfs.ext4"),
     },
     Need { package: "python3", reason: "re-makes and checks test vectors", probe: Probe::Program("python3") },
+    Need { package: "nodejs", reason: "builds the web client", probe: Probe::Program("node") },
+    Need {
+        package: "npm",
+        reason: "fetches what the web client is built with",
+        probe: Probe::Program("npm"),
+    },
 ];
+
+/// What only the tests need.
+const TEST_NEEDS: &[Need] =
+    &[Need { package: "chromium", reason: "runs the web client's tests", probe: Probe::Program("chromium") }];
 
 impl Need {
     fn is_met(&self) -> bool {
@@ -70,8 +80,8 @@ fn on_path(name: &str) -> bool {
 /// # Errors
 /// Something is missing and could not be installed; the message says what to type.
 pub fn run(_arguments: &[String]) -> Result<ExitCode> {
-    ensure()?;
-    say::line("everything the build needs is installed");
+    ensure_for_tests()?;
+    say::line("everything the build and the tests need is installed");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -80,7 +90,19 @@ pub fn run(_arguments: &[String]) -> Result<ExitCode> {
 /// # Errors
 /// Something is missing and could not be installed; the message says what to type.
 pub fn ensure() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.is_met()).collect();
+    install(NEEDS.iter())
+}
+
+/// The same, and what only the tests need.
+///
+/// # Errors
+/// See [`ensure`].
+pub fn ensure_for_tests() -> Result<()> {
+    install(NEEDS.iter().chain(TEST_NEEDS))
+}
+
+fn install<'a>(needs: impl Iterator<Item = &'a Need>) -> Result<()> {
+    let missing: Vec<&Need> = needs.filter(|need| !need.is_met()).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -134,11 +156,13 @@ fn apt_get(prefix: &[&str], arguments: &[&str]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NEEDS, on_path};
+    use super::{NEEDS, TEST_NEEDS, on_path};
 
     #[test]
     fn every_need_says_what_it_is_for() {
-        assert!(NEEDS.iter().all(|need| !need.package.is_empty() && need.reason.len() > 10));
+        assert!(
+            NEEDS.iter().chain(TEST_NEEDS).all(|need| !need.package.is_empty() && need.reason.len() > 10)
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{self, Profile};
 use crate::libtest::Tally;
 use crate::process::{Ending, run_lines};
-use crate::{clock, prove, say, setup, tidy, wire_ts};
+use crate::{clock, prove, say, setup, tidy, web, wire_ts};
 
 /// Features that everything here is built with: all, so that the stages share what they compile. Among them are the
 /// test-only switches, so that a proof can show that it fails without the check it proves; they do nothing unless
@@ -95,13 +95,14 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
 type Stage = fn(&mut Outcome) -> Result<()>;
 
 const STAGES: &[(&str, Stage)] = &[
-    ("setup", |_| setup::ensure()),
+    ("setup", |_| setup::ensure_for_tests()),
     ("format", format),
     ("tidy", run_tidy),
     ("clippy", clippy),
     ("build", build),
     ("test", test),
     ("wire-ts", check_wire_ts),
+    ("web", check_web),
     ("proofs", proofs),
     ("docs", docs),
 ];
@@ -185,6 +186,40 @@ fn check_wire_ts(_: &mut Outcome) -> Result<()> {
         None => Ok(()),
         Some(words) => bail!(words),
     }
+}
+
+/// The web client: built within its budgets, linted, typed, tested against the server that was just built.
+fn check_web(outcome: &mut Outcome) -> Result<()> {
+    let mut bad = 0_u64;
+    let built = web::build();
+    bad += u64::from(built.is_err());
+    outcome.count("web build", built.err().map(|error| format!("{error:#}")));
+    for step in web::STEPS {
+        let start = clock::now();
+        let result = web::check(step, Profile::Dev);
+        let time = clock::show(clock::now().duration_since(start));
+        say::progress(&format!("   {}: {time}", step.name));
+        match result {
+            Ok(counted) => {
+                bad += counted.failed;
+                outcome.passed += counted.passed;
+                outcome.failed += counted.failed;
+                let named = counted.failures.iter().map(|test| format!("{}: {test}", step.name));
+                outcome.failures.extend(named);
+                if counted.failed == 0 {
+                    outcome.count(step.name, None);
+                }
+            }
+            Err(error) => {
+                bad += 1;
+                outcome.count(step.name, Some(format!("{error:#}")));
+            }
+        }
+    }
+    if bad > 0 {
+        bail!("{bad} checks of the web client");
+    }
+    Ok(())
 }
 
 /// The quick form of each proof that needs running programs; the others are tests of this package.
