@@ -130,7 +130,10 @@ async fn a_rekey_whose_recovery_key_the_chain_does_not_name_is_refused() {
             &mut rand08::rngs::OsRng,
             b"new",
             opaque_ke::RegistrationResponse::deserialize(granted.opaque.as_slice()).unwrap(),
-            opaque_ke::ClientRegistrationFinishParameters::new(identifiers(&ada.user), Some(&cheap())),
+            opaque_ke::ClientRegistrationFinishParameters::new(
+                identifiers(&ada.user.to_hex()),
+                Some(&cheap()),
+            ),
         )
         .unwrap();
     world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &vault_link(2));
