@@ -14,10 +14,11 @@ use relais_client::driver::{Client, Content, Http, Local, Login, Recovery, Regis
 use relais_e2ee::body::Body;
 use relais_e2ee::recovery::RecoveryCode;
 use relais_wire::account::Locale;
+use relais_wire::directory::GetServer;
 use relais_wire::frame::{Class, Frame};
 use relais_wire::ids::{Bytes32, ThreadId};
 use relais_wire::limits::RPC_BYTES_MAX;
-use relais_wire::{ErrorCode, Private, Request};
+use relais_wire::{ErrorCode, Private, Reply, Request};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -60,6 +61,7 @@ struct Scene {
     ear: Arc<Mutex<Ear>>,
     proxy: Proxy,
     holds: bool,
+    minutes: u64,
 }
 
 /// The proof.
@@ -71,7 +73,7 @@ pub async fn run(program: &Path) -> Result<bool> {
     let ear = Arc::new(Mutex::new(Ear::default()));
     let proxy = Proxy::start(server.address(), Arc::<Mutex<Ear>>::clone(&ear)).await?;
     let folder = tempfile::Builder::new().prefix("relais-account-").tempdir()?;
-    let mut scene = Scene { server, folder, ear, proxy, holds: true };
+    let mut scene = Scene { server, folder, ear, proxy, holds: true, minutes: 0 };
     let (mut ada, code) = scene.register("ada").await?;
     let (mut ben, _) = scene.register("ben").await?;
     say::progress(&format!("a thread of {MESSAGES} messages …"));
@@ -82,6 +84,8 @@ pub async fn run(program: &Path) -> Result<bool> {
     scene.sessions(&mut ada).await?;
     scene.password(&mut ada, thread).await?;
     Box::pin(scene.recovery(ada, code, thread)).await?;
+    say::progress("two devices write at once …");
+    Box::pin(scene.two_writers()).await?;
     Ok(scene.holds)
 }
 
@@ -230,6 +234,42 @@ impl Scene {
         Ok(())
     }
 
+    /// Lets a minute pass on the server, and tells these clients.
+    async fn pass_a_minute(&mut self, clients: &[&Client]) -> Result<()> {
+        self.minutes += 1;
+        let body = serde_json::json!({"offset_ms": self.minutes * 61_000}).to_string();
+        let url = format!("http://{}/dev/clock", self.server.address());
+        reqwest::Client::new().post(url).body(body).send().await?.error_for_status()?;
+        for client in clients {
+            look_at_clock(client).await?;
+        }
+        Ok(())
+    }
+
+    /// Two devices learn different things and write both; neither's are lost.
+    async fn two_writers(&mut self) -> Result<()> {
+        let (mut cleo, _) = self.register("cleo").await?;
+        let (mut one, mut two) = (self.resume("ben").await?, self.resume("ben-2").await?);
+        let ben = Who::Person(one.user());
+        let seen_by_one = cleo.create_thread(None, &[ben], "Seen on the first", "one").await?;
+        let seen_by_two = cleo.create_thread(None, &[ben], "Seen on the second", "two").await?;
+        self.pass_a_minute(&[&one, &two]).await?;
+        one.open_thread(seen_by_one).await?;
+        one.share().await?;
+        self.pass_a_minute(&[&two]).await?;
+        two.open_thread(seen_by_two).await?;
+        two.share().await?;
+        let mut three = self.login("ben", FIRST_PASSWORD, "ben-3").await??;
+        self.deaf().await;
+        let list = three.list(None).await?;
+        let mut titles: Vec<&str> = list.iter().filter_map(|(_, title)| title.as_deref()).collect();
+        titles.sort_unstable();
+        let read = self.heard(|r| matches!(r, Request::GetEntries(_))).await;
+        let all = titles == [TITLE, "Seen on the first", "Seen on the second"];
+        self.check("what two devices wrote at once is merged", all && read == 0);
+        Ok(())
+    }
+
     async fn sessions(&mut self, ada: &mut Client) -> Result<()> {
         let other = self.login("ada", FIRST_PASSWORD, "ada-lost").await??;
         let open = ada.sessions().await?;
@@ -294,6 +334,14 @@ impl Scene {
         self.check("a sixth recovery within the hour is refused", is(&often, ErrorCode::Throttled));
         Ok(())
     }
+}
+
+/// Learns the server's time again, as a connected client does by itself.
+async fn look_at_clock(client: &Client) -> Result<()> {
+    let reply = client.http().ask(&Request::GetServer(GetServer {})).await?;
+    let Reply::ServerCard(card) = reply else { bail!("not a server's card") };
+    client.http().told_time(card.now.get());
+    Ok(())
 }
 
 fn is<T>(result: &Result<T, ClientError>, code: ErrorCode) -> bool {
