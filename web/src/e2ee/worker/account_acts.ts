@@ -62,7 +62,13 @@ async function tryPassword(inside: Inside, origin: string, password: string): Pr
 /** Gives the account a new recovery code, to be shown once (SEC-11); the old one is worth nothing from then on. */
 export async function renewRecoveryCode(inside: Inside): Promise<string> {
   await inside.verifyOwn();
-  throw local('notPossible');
+  const rewritten = await tried(() => inside.account.renewRecovery(inside.now()));
+  const { recovery, wraps, vault, links } = rewritten;
+  const [wrap] = wraps;
+  if (!recovery || !wrap) throw local('crypto');
+  return conclude(inside, rewritten, () =>
+    inside.rpc.surely('RenewRecovery', { idem: freshIdem(), recovery, wrap, vault, links }),
+  );
 }
 
 /** Keeps a rewritten vault, or goes back to the one before. */

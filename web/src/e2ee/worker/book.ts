@@ -111,8 +111,11 @@ export class Book {
   readonly #rpc: Rpc;
   readonly #chains = new NotingDirectory();
   readonly #pins: Map<ChainName, Pin>;
+  /** The recovery that asks in place of a session, for the chain of its own user only. */
+  readonly #login: Uint8Array | null;
 
-  constructor(rpc: Rpc, pins: Iterable<readonly [ChainName, Pin]>) {
+  constructor(rpc: Rpc, pins: Iterable<readonly [ChainName, Pin]>, login: Uint8Array | null = null) {
+    this.#login = login;
     this.#rpc = rpc;
     this.#pins = new Map(pins);
   }
@@ -201,7 +204,13 @@ export class Book {
     const seq = known?.seq ?? 0;
     for (let after = seq; ;) {
       const max = LIMITS.PAGE_ENTRIES_MAX;
-      const page = await this.#rpc.call('GetLinks', { chain: kind, id: unhex(id), after, max });
+      const page = await this.#rpc.call('GetLinks', {
+        chain: kind,
+        id: unhex(id),
+        after,
+        max,
+        ...(this.#login ? { login: this.#login } : {}),
+      });
       if (page.n < Math.max(seq, pinned)) throw hostile('H04');
       if (page.n === seq && known?.head && known.head !== hex(page.head)) throw hostile('H03');
       if (page.links.length === 0 && after < page.n) throw hostile('H04');

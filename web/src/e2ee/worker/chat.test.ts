@@ -280,6 +280,33 @@ describe.skipIf(RELAIS_BIN === '')(
       tab.close();
     });
 
+    it('renews the recovery code, and comes back in with it under a new password', async () => {
+      const fay = new Tab(server.origin);
+      const { me, recoveryCode } = await fay.register('fay');
+      const renewed = await fay.api.renewRecoveryCode();
+      expect(renewed).not.toBe(recoveryCode);
+      fay.close();
+      const email = 'fay@example.org';
+      const back = new Tab(server.origin);
+      ends.push(() => {
+        back.close();
+      });
+      const old = await back.api.recover({ email, recoveryCode, newPassword: 'a wholly new password' });
+      await expect(
+        back.api.confirmRecovery(old.login, await back.api.castCode(old.login, email)),
+      ).rejects.toMatchObject({
+        failure: { kind: 'refused', code: 13 },
+      });
+      const { login } = await back.api.recover({
+        email,
+        recoveryCode: renewed,
+        newPassword: 'a wholly new password',
+      });
+      const again = await back.api.confirmRecovery(login, await back.api.castCode(login, email));
+      expect(again.me.user).toBe(me.user);
+      expect(again.recoveryCode).not.toBe(renewed);
+    });
+
     it('closes a thread for everybody', async () => {
       await ada.api.act(thread, 'close');
       await until('closed', () =>

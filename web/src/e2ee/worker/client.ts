@@ -30,6 +30,7 @@ import { decodeSaved } from './inside';
 import type { Saved } from './inside';
 import { Keep } from './keep';
 import { freshIdem } from './outgoing';
+import { finishRecovery, startRecovery } from './recover';
 import { Rpc } from './rpc';
 import { Work } from './work';
 
@@ -188,12 +189,23 @@ export class Client {
     return { me: await this.enter(login, entered, true), recoveryCode };
   }
 
-  recover(_input: { email: string; recoveryCode: string; newPassword: string }): Promise<never> {
-    return Promise.reject(local('notPossible'));
+  async recover(input: {
+    email: string;
+    recoveryCode: string;
+    newPassword: string;
+  }): Promise<{ login: Hex; until: number; resendAt: number }> {
+    const who = await this.who(input.email, '');
+    const before = await this.newestMail(serverInfo(who.card), input.email);
+    const started = await startRecovery(this.#rpc, who, input.recoveryCode, input.newPassword);
+    this.#mails.set(started.login, before);
+    return this.started(started);
   }
 
-  confirmRecovery(_login: Hex, _code: string): Promise<never> {
-    return Promise.reject(local('notPossible'));
+  async confirmRecovery(login: Hex, code: string): Promise<{ me: Me; recoveryCode: string }> {
+    const pending = this.#pending.get(login);
+    if (pending?.t !== 'recover') throw local('notFound');
+    const { recoveryCode, ...entered } = await finishRecovery(this.#rpc, login, pending, code.trim());
+    return { me: await this.enter(login, entered, true), recoveryCode };
   }
 
   async signOut(): Promise<void> {

@@ -4,6 +4,8 @@
  * Not known here: what is done once inside.
  */
 
+import { LABEL_ACCEPT } from '../../chain/hash';
+import { sign } from '../../chain/sign';
 import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import { LIMITS } from '../../wire/gen/wire';
@@ -14,12 +16,17 @@ import type { NewAccount } from '../account';
 import { Registering, SigningIn } from '../opaque';
 import type { Registered, SignedIn } from '../opaque';
 import type { RecoveryCode } from '../recovery';
+import { InviteSecret } from '../thread';
 import { hostile, local } from './errors';
 import type { Saved } from './inside';
 import { freshId, freshIdem } from './outgoing';
 import type { Rpc } from './rpc';
 import { ofSecret } from './secrets';
 import { credentialsOf } from './session';
+
+/** Bytes of the token that the server made, and of the secret that may follow it. */
+const SERVER_TOKEN_BYTES = 32;
+const SECRET_BYTES = 16;
 
 /** What came out of coming in. */
 export interface Entered {
@@ -35,9 +42,10 @@ export type Pending =
       readonly who: Who;
       readonly user: Hex;
       readonly done: Registered;
+      readonly secret: InviteSecret | null;
       made: NewAccount | null;
     }
-  | { readonly t: 'recover'; readonly who: Who; readonly code: RecoveryCode; readonly password: string };
+  | { readonly t: 'recover'; readonly who: Who; readonly code: RecoveryCode; readonly state: Registering };
 
 /** What was typed, and the server it was typed for. */
 export interface Who {
@@ -121,13 +129,14 @@ export async function startRegistration(
 ): Promise<{ login: Hex; resendAfter: number; pending: Pending }> {
   const { email, locale, card } = who;
   const state = await tried(() => Registering.start(password));
-  const invite = invitation === null ? {} : { invite: tokenOf(invitation) };
+  const token = invitation === null ? null : tokenOf(invitation);
+  const invite = token ? { invite: token.invite } : {};
   const started = await rpc.call('RegisterStart', { email, locale, opaque: state.request, ...invite });
   const user = hex(started.user);
   const identity = { user, origin: card.origin, ksf: started.ksf };
   const done = await tried(() => state.finish(started.opaque, identity));
   if (hex(done.serverKey) !== hex(card.opaque_key)) throw hostile('H23');
-  const pending: Pending = { t: 'register', who, user, done, made: null };
+  const pending: Pending = { t: 'register', who, user, done, secret: token?.secret ?? null, made: null };
   return { login: hex(started.login), resendAfter: started.resend_after, pending };
 }
 
@@ -142,6 +151,7 @@ export async function finishRegistration(
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   pending.made ??= await tried(() => createAccount(user, openers, done.serverKey, rpc.clock.server()));
   const { account, links, boxes, vault, wraps, recovery, code: recoveryCode } = pending.made;
+  const proof = pending.secret ? { proof: await proveRoot(pending.secret, account.root) } : {};
   const grant = await rpc.surely('RegisterFinish', {
     idem: freshIdem(),
     login: unhex(login),
@@ -154,18 +164,32 @@ export async function finishRegistration(
     wraps,
     recovery,
     device: unhex(freshId()),
+    ...proof,
   });
   return { ...(await entered(rpc, account, grant, who)), recoveryCode: recoveryCode.text() };
 }
 
-/** An invitation as it is handed over: hexadecimal, or a link that ends with it. */
-function tokenOf(text: string): Uint8Array<ArrayBuffer> {
+/** An invitation as it is handed over, in hexadecimal or as a link that ends with it: the server's part, and the secret
+ * that only the inviter and the invited know. */
+function tokenOf(text: string): { invite: Uint8Array<ArrayBuffer>; secret: InviteSecret | null } {
   const token = /([0-9a-f]{32,})\s*$/i.exec(text)?.[1];
   if (!token || token.length % 2 !== 0) throw local('notPossible');
-  return unhex(token.toLowerCase());
+  const bytes = unhex(token.toLowerCase());
+  const secret = bytes.slice(SERVER_TOKEN_BYTES);
+  if (secret.length !== 0 && secret.length !== SECRET_BYTES) throw local('notPossible');
+  return {
+    invite: bytes.slice(0, SERVER_TOKEN_BYTES),
+    secret: secret.length === 0 ? null : new InviteSecret(secret),
+  };
 }
 
-async function entered(rpc: Rpc, account: Account, grant: SessionGrant, who: Who): Promise<Entered> {
+/** The invitation's key signs whom it brought: no one else can come in its place (attack H28). */
+async function proveRoot(secret: InviteSecret, root: Hex): Promise<Uint8Array> {
+  return sign(await secret.key(), LABEL_ACCEPT, unhex(root));
+}
+
+/** A session that the server granted, as it is kept. */
+export async function entered(rpc: Rpc, account: Account, grant: SessionGrant, who: Who): Promise<Entered> {
   const credentials = await credentialsOf(grant.session, grant.key, grant.ticket);
   rpc.credentials = credentials;
   const orgs = grant.orgs.map(hex);
@@ -204,7 +228,8 @@ export async function reopen(rpc: Rpc, origin: string, saved: Saved, proofKey: C
   return tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey)));
 }
 
-async function tried<T>(work: () => T | Promise<T>): Promise<T> {
+/** Does something with secrets; what fails is said in the page's words. */
+export async function tried<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
