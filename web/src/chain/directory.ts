@@ -1,8 +1,8 @@
 /**
  * Verified chains held in memory, answering {@link Facts}: what a client keeps.
  *
- * `userLink`, `keyringLink` and `unitLink` verify what they are given. They are asynchronous and must not run at the
- * same time on one directory: a chain that is half verified would be asked about.
+ * `userLink`, `keyringLink` and `unitLink` verify what they are given. They are asynchronous; several may run at once, and
+ * of two for the same place of a chain the slower is refused.
  *
  * Not known here: where the links come from.
  */
@@ -25,114 +25,53 @@ import { ANCESTRY_MAX } from './limits';
 import { UnitChain } from './unit';
 import { UserChain } from './user';
 
-/** Chains by id. The number held is the caller's to bound. */
-export class Directory implements Facts {
-  readonly #users = new Map<Hex, UserChain>();
-  readonly #keyrings = new Map<Hex, KeyringChain>();
-  readonly #units = new Map<Hex, UnitChain>();
-  readonly #heads = new Map<string, Hex>();
-  readonly #seen = new Set<string>();
+/** What is known, by id. */
+interface Known {
+  readonly users: Map<Hex, UserChain>;
+  readonly keyrings: Map<Hex, KeyringChain>;
+  readonly units: Map<Hex, UnitChain>;
+  /** By thread and position. */
+  readonly heads: Map<string, Hex>;
+  /** By thread and id. */
+  readonly seen: Set<string>;
+}
 
-  /** Verifies a link of a user chain and takes it in; a root starts the chain. On an error nothing changes. */
-  async userLink(user: Hex, bytes: Uint8Array, mode: Mode): Promise<void> {
-    const chain = this.#users.get(user);
-    if (chain !== undefined) {
-      await chain.append(bytes, this, mode);
-      return;
-    }
-    const started = await UserChain.start(bytes);
-    check(started.user === user, 'WrongChain');
-    this.#users.set(user, started);
+/** Answers from what is known; all but one keyring, where that one's own chain is being checked. */
+class Answers implements Facts {
+  readonly #known: Known;
+  readonly #hidden: Hex | null;
+
+  constructor(known: Known, hidden: Hex | null) {
+    this.#known = known;
+    this.#hidden = hidden;
   }
 
-  /** Verifies a link of a keyring chain and takes it in; `create` starts the chain. On an error nothing changes. */
-  async keyringLink(keyring: Hex, bytes: Uint8Array, mode: Mode): Promise<void> {
-    const chain = this.#keyrings.get(keyring);
-    if (chain !== undefined) {
-      // A keyring is not asked about while its own chain is checked: it cannot vouch for itself.
-      this.#keyrings.delete(keyring);
-      try {
-        await chain.append(bytes, this, mode);
-      } finally {
-        this.#keyrings.set(keyring, chain);
-      }
-      return;
-    }
-    const started = await KeyringChain.start(bytes, this, mode);
-    check(started.id === keyring, 'WrongChain');
-    this.#keyrings.set(keyring, started);
-  }
-
-  /** Verifies a link of a unit chain and takes it in; a genesis starts the chain. On an error nothing changes. */
-  async unitLink(unit: Hex, bytes: Uint8Array, mode: Mode): Promise<void> {
-    const chain = this.#units.get(unit);
-    if (chain !== undefined) {
-      await chain.append(bytes, this, mode);
-      return;
-    }
-    const started = await UnitChain.start(bytes, this, mode);
-    check(started.unit === unit, 'WrongChain');
-    this.#units.set(unit, started);
-  }
-
-  /** Forgets a chain, to fetch it anew. */
-  forget(chain: 'user' | 'keyring' | 'unit', id: Hex): void {
-    ({ user: this.#users, keyring: this.#keyrings, unit: this.#units })[chain].delete(id);
-  }
-
-  /** Remembers a thread's head, so that anchors at it can be checked. */
-  putHead(thread: Hex, n: number, head: Hex): void {
-    this.#heads.set(`${thread} ${n}`, head);
-  }
-
-  /** Remembers an entry's id, so that it is not used twice. */
-  putSeen(thread: Hex, msgId: Hex): void {
-    this.#seen.add(`${thread} ${msgId}`);
-  }
-
-  /** Forgets heads and ids of a thread that is no longer at hand. */
-  forgetThread(thread: Hex): void {
-    for (const key of [...this.#heads.keys()]) if (key.startsWith(thread)) this.#heads.delete(key);
-    for (const key of [...this.#seen]) if (key.startsWith(thread)) this.#seen.delete(key);
-  }
-
-  /** A user's chain. */
-  userChain(user: Hex): UserChain | null {
-    return this.#users.get(user) ?? null;
-  }
-
-  /** A keyring's chain. */
-  keyringChain(keyring: Hex): KeyringChain | null {
-    return this.#keyrings.get(keyring) ?? null;
-  }
-
-  /** A unit's chain. */
-  unitChain(unit: Hex): UnitChain | null {
-    return this.#units.get(unit) ?? null;
+  #chain(keyring: Hex): KeyringChain | undefined {
+    return keyring === this.#hidden ? undefined : this.#known.keyrings.get(keyring);
   }
 
   signer(user: Hex, seq: number): SignerFact | null {
-    return this.#users.get(user)?.signerAt(seq) ?? null;
+    return this.#known.users.get(user)?.signerAt(seq) ?? null;
   }
 
   device(user: Hex, device: Hex, seq: number): DeviceStanding | null {
-    return this.#users.get(user)?.deviceAt(device, seq) ?? null;
+    return this.#known.users.get(user)?.deviceAt(device, seq) ?? null;
   }
 
   user(user: Hex): UserFact | null {
-    return this.#users.get(user)?.fact ?? null;
+    return this.#known.users.get(user)?.fact ?? null;
   }
 
   keyring(keyring: Hex): KeyringFact | null {
-    return this.#keyrings.get(keyring)?.fact ?? null;
+    return this.#chain(keyring)?.fact ?? null;
   }
 
   generation(keyring: Hex, generation: number): GenerationFact | null {
-    return this.#keyrings.get(keyring)?.generationFact(generation) ?? null;
+    return this.#chain(keyring)?.generationFact(generation) ?? null;
   }
 
   holds(keyring: Hex, user: Hex, seq: number): Held | null {
-    const chain = this.#keyrings.get(keyring);
+    const chain = this.#chain(keyring);
     if (chain === undefined || seq < 1 || seq > chain.tail.seq) return null;
     if (chain.owner.kind === 'user') {
       const own = chain.owner.id === user;
@@ -143,15 +82,15 @@ export class Directory implements Facts {
   }
 
   unit(unit: Hex): UnitFact | null {
-    return this.#units.get(unit)?.fact ?? null;
+    return this.#known.units.get(unit)?.fact ?? null;
   }
 
   headAt(thread: Hex, n: number): Hex | null {
-    return this.#heads.get(`${thread} ${n}`) ?? null;
+    return this.#known.heads.get(`${thread} ${n}`) ?? null;
   }
 
   seen(thread: Hex, msgId: Hex): boolean {
-    return this.#seen.has(`${thread} ${msgId}`);
+    return this.#known.seen.has(`${thread} ${msgId}`);
   }
 
   /**
@@ -172,7 +111,7 @@ export class Directory implements Facts {
   }
 
   #inside(keyring: Hex, user: Hex, depth: number, now: boolean): boolean {
-    const chain = this.#keyrings.get(keyring);
+    const chain = this.#chain(keyring);
     if (chain === undefined) return false;
     const today = [...chain.members].map(([id, member]): [Hex, Owner] => [id, member.owner]);
     return this.#among(now ? today : chain.everMembers(), user, depth, now);
@@ -182,8 +121,107 @@ export class Directory implements Facts {
   #knowsInside(chain: KeyringChain, depth: number): boolean {
     return chain.everMembers().every(([id, owner]) => {
       if (owner.kind === 'user' || depth >= ANCESTRY_MAX) return true;
-      const inner = this.#keyrings.get(id);
+      const inner = this.#chain(id);
       return inner !== undefined && this.#knowsInside(inner, depth + 1);
     });
+  }
+}
+
+/** Chains by id. The number held is the caller's to bound. */
+export class Directory extends Answers {
+  readonly #known: Known;
+
+  constructor() {
+    const known = {
+      users: new Map<Hex, UserChain>(),
+      keyrings: new Map<Hex, KeyringChain>(),
+      units: new Map<Hex, UnitChain>(),
+      heads: new Map<string, Hex>(),
+      seen: new Set<string>(),
+    };
+    super(known, null);
+    this.#known = known;
+  }
+
+  /** Verifies a link of a user chain and takes it in; a root starts the chain. On an error nothing changes. */
+  async userLink(user: Hex, bytes: Uint8Array, mode: Mode): Promise<void> {
+    const chain = this.#known.users.get(user);
+    if (chain !== undefined) {
+      await chain.append(bytes, this, mode);
+      return;
+    }
+    const started = await UserChain.start(bytes);
+    check(started.user === user, 'WrongChain');
+    check(!this.#known.users.has(user), 'MisplacedRoot'); // somebody was faster
+    this.#known.users.set(user, started);
+  }
+
+  /** Verifies a link of a keyring chain and takes it in; `create` starts the chain. On an error nothing changes. */
+  async keyringLink(keyring: Hex, bytes: Uint8Array, mode: Mode): Promise<void> {
+    const chain = this.#known.keyrings.get(keyring);
+    if (chain !== undefined) {
+      // A keyring is not asked about while its own chain is checked: it cannot vouch for itself.
+      await chain.append(bytes, new Answers(this.#known, keyring), mode);
+      return;
+    }
+    const started = await KeyringChain.start(bytes, this, mode);
+    check(started.id === keyring, 'WrongChain');
+    check(!this.#known.keyrings.has(keyring), 'MisplacedRoot'); // somebody was faster
+    this.#known.keyrings.set(keyring, started);
+  }
+
+  /** Verifies a link of a unit chain and takes it in; a genesis starts the chain. On an error nothing changes. */
+  async unitLink(unit: Hex, bytes: Uint8Array, mode: Mode): Promise<void> {
+    const chain = this.#known.units.get(unit);
+    if (chain !== undefined) {
+      await chain.append(bytes, this, mode);
+      return;
+    }
+    const started = await UnitChain.start(bytes, this, mode);
+    check(started.unit === unit, 'WrongChain');
+    check(!this.#known.units.has(unit), 'MisplacedRoot'); // somebody was faster
+    this.#known.units.set(unit, started);
+  }
+
+  /** Forgets a chain, to fetch it anew. */
+  forget(chain: 'user' | 'keyring' | 'unit', id: Hex): void {
+    ({ user: this.#known.users, keyring: this.#known.keyrings, unit: this.#known.units })[chain].delete(id);
+  }
+
+  /** Remembers a thread's head, so that anchors at it can be checked. */
+  putHead(thread: Hex, n: number, head: Hex): void {
+    this.#known.heads.set(`${thread} ${n}`, head);
+  }
+
+  /** Remembers an entry's id, so that it is not used twice. */
+  putSeen(thread: Hex, msgId: Hex): void {
+    this.#known.seen.add(`${thread} ${msgId}`);
+  }
+
+  /** Forgets heads and ids of a thread that is no longer at hand. */
+  forgetThread(thread: Hex): void {
+    for (const key of [...this.#known.heads.keys()])
+      if (key.startsWith(thread)) this.#known.heads.delete(key);
+    for (const key of [...this.#known.seen]) if (key.startsWith(thread)) this.#known.seen.delete(key);
+  }
+
+  /** A user's chain. */
+  userChain(user: Hex): UserChain | null {
+    return this.#known.users.get(user) ?? null;
+  }
+
+  /** A keyring's chain. */
+  keyringChain(keyring: Hex): KeyringChain | null {
+    return this.#known.keyrings.get(keyring) ?? null;
+  }
+
+  /** Every keyring's chain at hand. */
+  get keyringChains(): Iterable<KeyringChain> {
+    return this.#known.keyrings.values();
+  }
+
+  /** A unit's chain. */
+  unitChain(unit: Hex): UnitChain | null {
+    return this.#known.units.get(unit) ?? null;
   }
 }

@@ -18,7 +18,8 @@
  *   drafts be checked with mode `{ nowMs }` before it is sent.
  * - {@link encodeSnapshot}/{@link decodeSnapshot} keep a thread's verified state; the digest belongs in the pins.
  *
- * Methods that verify are asynchronous (WebCrypto); do not run two at once on the same chain or directory.
+ * Methods that verify are asynchronous (WebCrypto). Several may run at once: of two objects for the same place the slower is
+ * refused, and nothing half verified is ever asked about.
  *
  * Not known here: seeds, plaintext, clocks, sockets, storage.
  */

@@ -2,7 +2,7 @@
  * The keyring chain: who holds a seed, at which generation, and who says so. Who may sign what is in
  * keyring_rules.ts.
  *
- * Methods that verify are asynchronous and must not run at the same time on one chain.
+ * Methods that verify are asynchronous; of two links for the same place the slower is refused.
  *
  * Not known here: seeds, and whether a box opens.
  */
@@ -130,6 +130,7 @@ export class KeyringChain implements KeyringState {
     const link = Link.parse(KEYRING_BODIES, bytes);
     this.tail.check(link.core.place);
     const keyGeneration = await link.verifyAuthor(facts, mode);
+    this.tail.check(link.core.place); // another link may have come in meanwhile
     this.signers.checkKey(link.core.author, keyGeneration);
     this.#checkRoom(link.body);
     const standing = standingOf(this, link.core, facts, mode);

@@ -5,7 +5,7 @@
  * core (ORG-03). The organization's id is the id of its root unit; the hash of a root's genesis is the trust anchor of
  * an installation: a colleague's key is trusted by walking root, `parent`, attestation.
  *
- * Methods that verify are asynchronous and must not run at the same time on one chain.
+ * Methods that verify are asynchronous; of two links for the same place the slower is refused.
  *
  * Not known here: roles and permissions; those are the server's truth, not the chain's.
  */
@@ -230,6 +230,7 @@ export class UnitChain {
     const link = Link.parse(UNIT_BODIES, bytes);
     this.tail.check(link.core.place);
     const keyGeneration = await link.verifyAuthor(facts, mode);
+    this.tail.check(link.core.place); // another link may have come in meanwhile
     this.#signers.checkKey(link.core.author, keyGeneration);
     this.#checkAdministrator(link.core, facts, mode);
     this.#check(link.body, link.core, facts, mode);

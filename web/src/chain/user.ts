@@ -2,7 +2,7 @@
  * The user chain: a person's signing keys, devices, vault versions and recovery.
  *
  * The author of every link is the user itself, with `author_chain_seq = seq - 1` (0 at the root) and no capacity.
- * Methods that verify are asynchronous and must not run at the same time on one chain.
+ * Methods that verify are asynchronous; of two links for the same place the slower is refused.
  *
  * Not known here: names, passwords, what the vault holds.
  */
@@ -87,6 +87,7 @@ export class UserChain {
     check(link.body.t !== 'root', 'MisplacedRoot');
     await link.verify(link.body.t === 'recovery_reset' ? link.body.key : this.key);
     await this.#check(link.body, link.core.place, facts, mode);
+    this.tail.check(link.core.place); // another link may have come in meanwhile
     this.tail.push(link.signed.linkHash());
     this.#take(link.body, link.core.place.seq);
     return link.body;

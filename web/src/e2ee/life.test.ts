@@ -354,3 +354,29 @@ describe('a thread', () => {
 async function resigned(account: Account, draft: EntryCore, of: Signed): Promise<Signed> {
   return signMessage(account.signer, draft, of.payload!);
 }
+
+describe('links that are verified at the same time', () => {
+  it('for one place: one is taken in, the other refused, and the chain stays whole', async () => {
+    const dir = new Directory();
+    const made = await createAccount(id(), [opener()], new Uint8Array(32), NOW);
+    const { user } = made.account;
+    const first = made.links[0]!.link;
+    const starts = await Promise.allSettled([
+      dir.userLink(user, first, APPEND),
+      dir.userLink(user, first, APPEND),
+    ]);
+    expect(starts.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected']);
+    await take(dir, made.links.slice(1));
+    const length = dir.userChain(user)!.tail.seq;
+    const next = await made.account.signOwnLink(
+      { t: 'recovery_renewed', recovery: made.account.signer.key.id },
+      NOW,
+    );
+    const both = await Promise.allSettled([
+      dir.userLink(user, next.link, APPEND),
+      dir.userLink(user, next.link, APPEND),
+    ]);
+    expect(both.map((each) => each.status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(dir.userChain(user)!.tail.seq).toBe(length + 1);
+  });
+});
