@@ -82,7 +82,7 @@ test('a code of a newer server gets the general words, not a number', () => {
   expect(failureWords({ kind: 'refused', code: 9_999 }, fr.errors)).toBe(fr.errors.unknown);
   expect(failureWords({ kind: 'local', code: 'not-yet-known' }, fr.errors)).toBe(fr.errors.local.platform);
   expect(failureWords({ kind: 'local', code: 'toString' }, fr.errors)).toBe(fr.errors.local.platform);
-  expect(failureWords({ kind: 'hostile', code: 'H29' }, fr.errors)).toBe(fr.errors.unknown);
+  expect(failureWords({ kind: 'hostile', code: 'H99' }, fr.errors)).toBe(fr.errors.unknown);
   expect(reference({ kind: 'hostile', code: 'H06' })).toBe('H06');
   expect(reference({ kind: 'refused', code: 33 })).toBeNull();
 });
