@@ -97,9 +97,8 @@ pub(super) async fn key_swapped(stage: &mut Stage) -> Result<Seen> {
     ];
     let mut victim = acquainted(stage).await?;
     victim.door.lie(all(lies)).await;
-    let result = victim.client.create_thread(None, &[Who::Person(ben)], "", "the diagnosis").await;
-    let leaked = boxed_to(&victim, inbox).await;
-    Ok(if leaked { Seen::Believed } else { Seen::of(result.map(|_| false)) })
+    let result = twice(&mut victim, ben).await;
+    Ok(believed_or(boxed_to(&victim, inbox).await, result))
 }
 
 /// Whether the client sealed a seed to this keyring.
@@ -109,13 +108,20 @@ pub(super) async fn boxed_to(victim: &Victim, keyring: KeyringId) -> bool {
     })
 }
 
+/// Writes to somebody, and once more when that was refused: what was noticed once must not be used from then on.
+async fn twice(victim: &mut Victim, to: UserId) -> Result<(), ClientError> {
+    let with = [Who::Person(to)];
+    drop(victim.client.create_thread(None, &with, "", "the diagnosis").await);
+    victim.client.create_thread(None, &with, "", "the diagnosis").await.map(drop)
+}
+
 async fn other_chain(stage: &mut Stage, links: Vec<Vec<u8>>) -> Result<Seen> {
     let ben = stage.ben.user();
     let served = u64::try_from(links.len())?;
     let head = links.last().map(|link| Signed::parse(link)).transpose()?.map(|link| link.link_hash());
     let mut victim = acquainted(stage).await?;
     victim.door.lie(serve(ChainKind::User, ben.into(), links)).await;
-    let result = victim.client.create_thread(None, &[Who::Person(ben)], "", "").await;
+    let result = twice(&mut victim, ben).await;
     let chain = victim.client.book().chains().user_chain(ben);
     let believed = chain.is_some_and(|chain| chain.tail().seq() == served && chain.tail().head() == head);
     Ok(believed_or(believed, result))
@@ -124,6 +130,9 @@ async fn other_chain(stage: &mut Stage, links: Vec<Vec<u8>>) -> Result<Seen> {
 /// A refusal of the real server afterwards does not make a lie less believed.
 pub(super) fn believed_or<T>(believed: bool, result: Result<T, ClientError>) -> Seen {
     match result {
+        Err(error) if error.hostile().is_some() && believed => {
+            Seen::Neither(format!("{} noticed, and believed", error.code()))
+        }
         Err(error) if error.hostile().is_some() => Seen::Caught(error.code()),
         _ if believed => Seen::Believed,
         other => Seen::of(other.map(|_| false)),

@@ -112,6 +112,21 @@ impl Directory {
         self.units.insert(chain.unit(), chain);
     }
 
+    /// Forgets a user's chain.
+    pub fn drop_user(&mut self, user: UserId) {
+        self.users.remove(&user);
+    }
+
+    /// Forgets a keyring's chain.
+    pub fn drop_keyring(&mut self, keyring: KeyringId) {
+        self.keyrings.remove(&keyring);
+    }
+
+    /// Forgets a unit's chain.
+    pub fn drop_unit(&mut self, unit: UnitId) {
+        self.units.remove(&unit);
+    }
+
     /// Remembers a thread's head, so that anchors at it can be checked.
     pub fn put_head(&mut self, thread: ThreadId, n: u64, head: Bytes32) {
         self.heads.insert((thread, n), head);

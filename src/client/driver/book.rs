@@ -200,10 +200,34 @@ impl Book {
     ///
     /// # Errors
     /// An attack; the connection's errors.
-    #[expect(clippy::map_entry, reason = "what is inserted is fetched in between")]
     pub(crate) async fn refresh(&mut self, rpc: &Rpc, name: ChainName) -> Result<(), ClientError> {
         let mut stack = vec![name];
-        let mut fetched: HashMap<ObjectId, VecDeque<Vec<u8>>> = HashMap::new();
+        let mut fetched = HashMap::new();
+        let read = self.read_on(rpc, &mut stack, &mut fetched).await;
+        if read.is_err() {
+            // What was taken in and not held against its pin must not be found at hand the next time.
+            for name in stack.iter().filter(|name| fetched.contains_key(&name.object())) {
+                self.forget(*name);
+            }
+        }
+        read
+    }
+
+    fn forget(&mut self, name: ChainName) {
+        match name {
+            ChainName::User(id) => self.chains.drop_user(id),
+            ChainName::Keyring(id) => self.chains.drop_keyring(id),
+            ChainName::Unit(id) => self.chains.drop_unit(id),
+        }
+    }
+
+    #[expect(clippy::map_entry, reason = "what is inserted is fetched in between")]
+    async fn read_on(
+        &mut self,
+        rpc: &Rpc,
+        stack: &mut Vec<ChainName>,
+        fetched: &mut HashMap<ObjectId, VecDeque<Vec<u8>>>,
+    ) -> Result<(), ClientError> {
         let mut fetches = 0;
         while let Some(top) = stack.last().copied() {
             let key = top.object();
