@@ -3,7 +3,8 @@
 //!
 //! The key is a file of its own with mode 0600, so that a copy of the state alone opens nothing. A record is
 //! `u32 length || nonce || ciphertext || tag`; a torn record at the end of the journal is what was not yet
-//! acknowledged, and is dropped.
+//! acknowledged, and is dropped. After a record that could not be written the journal is written anew before
+//! anything follows it. One process has the folder at a time: two would send each other's messages again.
 //!
 //! Not known here: what the state means.
 
@@ -44,6 +45,9 @@ const JOURNAL_AAD: &[u8] = b"relais/v1/local-outbox";
 pub struct Local {
     dir: PathBuf,
     key: Secret<32>,
+    /// Held locked as long as this lives.
+    _lock: File,
+    /// None until it is opened, and after a record that could not be written.
     journal: Option<File>,
     journal_bytes: u64,
 }
@@ -63,8 +67,10 @@ impl Local {
             .mode(0o700)
             .create(dir)
             .map_err(storage("the folder cannot be made"))?;
+        let lock = private(&dir.join("lock"), false).map_err(storage("the folder cannot be locked"))?;
+        lock.try_lock().map_err(|_| ClientError::Storage("another program uses the folder"))?;
         let key = read_or_make_key(&dir.join("key"))?;
-        Ok(Self { dir: dir.to_owned(), key, journal: None, journal_bytes: 0 })
+        Ok(Self { dir: dir.to_owned(), key, _lock: lock, journal: None, journal_bytes: 0 })
     }
 
     /// The state, if there is one.
@@ -94,7 +100,7 @@ impl Local {
         let failed = storage("the state cannot be written");
         let mut file = private(&fresh, true).map_err(&failed)?;
         file.write_all(&sealed).and_then(|()| file.sync_data()).map_err(&failed)?;
-        fs::rename(&fresh, self.dir.join("state")).map_err(&failed)
+        fs::rename(&fresh, self.dir.join("state")).and_then(|()| sync_folder(&self.dir)).map_err(&failed)
     }
 
     /// Keeps the state of a thread. It is a copy of what the server has: when it is lost, the thread is read again.
@@ -178,17 +184,22 @@ impl Local {
             return self.rewrite(outbox);
         }
         let framed = self.frame(record)?;
-        let failed = storage("the outbox cannot be written");
-        let file = self.journal.as_mut().ok_or(ClientError::Storage("the outbox is not open"))?;
-        file.write_all(&framed).map_err(&failed)?;
+        let Some(file) = self.journal.as_mut() else { return self.rewrite(outbox) };
+        let mut written = file.write_all(&framed);
         // What is done need not survive: at worst it is sent again under the same key.
         if !matches!(record, Record::Done { .. }) {
-            file.sync_data().map_err(&failed)?;
+            written = written.and_then(|()| file.sync_data());
+        }
+        if written.is_err() {
+            // Half a record may lie at the end, and whatever followed it would not be found again.
+            self.journal = None;
+            return Err(ClientError::Storage("the outbox cannot be written"));
         }
         self.journal_bytes += u64::try_from(framed.len()).unwrap_or(0);
         Ok(())
     }
 
+    /// Writes the journal anew, with what the outbox holds now.
     fn rewrite(&mut self, outbox: &Outbox) -> Result<(), ClientError> {
         let failed = storage("the outbox cannot be written");
         let fresh = self.dir.join("outbox.new");
@@ -197,7 +208,7 @@ impl Local {
             file.write_all(&self.frame(&record)?).map_err(&failed)?;
         }
         file.sync_data().map_err(&failed)?;
-        fs::rename(&fresh, self.dir.join("outbox")).map_err(&failed)?;
+        fs::rename(&fresh, self.dir.join("outbox")).and_then(|()| sync_folder(&self.dir)).map_err(&failed)?;
         self.journal_bytes = 0;
         self.journal = Some(file);
         Ok(())
@@ -215,6 +226,11 @@ fn private(path: &Path, truncate: bool) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(truncate).mode(0o600).open(path)
 }
 
+/// Makes the names in a folder durable.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
 fn read_or_make_key(path: &Path) -> Result<Secret<32>, ClientError> {
     match fs::read(path) {
         Ok(bytes) => Secret::from_slice(&Zeroizing::new(bytes)).ok_or(ClientError::LocalState),
@@ -224,6 +240,7 @@ fn read_or_make_key(path: &Path) -> Result<Secret<32>, ClientError> {
             let mut file =
                 OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(&failed)?;
             file.write_all(key.expose()).and_then(|()| file.sync_all()).map_err(&failed)?;
+            path.parent().map_or(Ok(()), sync_folder).map_err(&failed)?;
             Ok(key)
         }
         Err(_) => Err(ClientError::Storage("the key cannot be read")),
@@ -324,6 +341,7 @@ mod tests {
         assert!(!on_disk.windows(6).any(|window| window == b"secret"));
         let mode = std::fs::metadata(dir.path().join("key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        drop(local);
         std::fs::write(dir.path().join("key"), [0; 32]).unwrap();
         assert_eq!(Local::open(dir.path()).unwrap().load(), Err(ClientError::LocalState));
     }
@@ -356,8 +374,40 @@ mod tests {
         let path = dir.path().join("outbox");
         let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
         file.write_all(&[0, 0, 1, 0, 9, 9]).unwrap();
+        drop(local);
         let mut again = Local::open(dir.path()).unwrap().outbox().unwrap();
         let Next::Seal { drafts, .. } = again.next(0) else { panic!("nothing was kept") };
         assert_eq!(drafts.iter().map(|draft| draft.body[0]).collect::<Vec<_>>(), [1, 2]);
+    }
+    #[test]
+    fn a_record_that_could_not_be_written_whole_takes_nothing_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut local = Local::open(dir.path()).unwrap();
+        let mut outbox = local.outbox().unwrap();
+        let (_, first) = outbox.write(THREAD, vec![1]).unwrap();
+        local.record(&first, &outbox).unwrap();
+        // The disk is full: half a record is written, and the caller is told.
+        let mut path = std::fs::OpenOptions::new().append(true).open(dir.path().join("outbox")).unwrap();
+        path.write_all(&[0, 0, 1, 0, 9, 9]).unwrap();
+        local.journal = Some(std::fs::File::open(dir.path().join("outbox")).unwrap());
+        let (id, second) = outbox.write(THREAD, vec![2]).unwrap();
+        assert!(matches!(local.record(&second, &outbox), Err(ClientError::Storage(_))));
+        outbox.take_back(id);
+        // There is room again.
+        let (_, third) = outbox.write(THREAD, vec![3]).unwrap();
+        local.record(&third, &outbox).unwrap();
+        drop(local);
+        let mut again = Local::open(dir.path()).unwrap().outbox().unwrap();
+        let Next::Seal { drafts, .. } = again.next(0) else { panic!("nothing was kept") };
+        assert_eq!(drafts.iter().map(|draft| draft.body[0]).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn two_programs_do_not_use_one_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Local::open(dir.path()).unwrap();
+        assert!(matches!(Local::open(dir.path()), Err(ClientError::Storage(_))));
+        drop(first);
+        assert!(Local::open(dir.path()).is_ok());
     }
 }
