@@ -198,7 +198,7 @@ impl Scene {
     /// A restarted client reads a thread from where it had verified it.
     async fn goes_on(&mut self, ada: &mut Client, ben: &mut Client, thread: ThreadId) -> Result<()> {
         let before = ben.open_thread(thread).await?.state().head().n;
-        ben.save()?;
+        ben.let_go()?;
         *ben = self.resume("ben").await?;
         say_all(ada, thread, &["after the restart".to_owned()]).await?;
         self.deaf().await;
@@ -291,6 +291,7 @@ impl Scene {
         let next = version.map(|version| version + 1);
         self.check("a new password appends the new vault's link", vault_version(ada) == next);
         self.check("it ends the other sessions", is(&other.sessions().await, ErrorCode::Revoked));
+        ada.let_go()?;
         *ada = self.resume("ada").await?;
         self.check("and not this one, which goes on after a restart", ada.sessions().await?.len() == 1);
         let old = self.login("ada", FIRST_PASSWORD, "ada-old").await?;
@@ -312,6 +313,7 @@ impl Scene {
             is(&before_it, ErrorCode::WrongCredentials),
         );
         let code = ada.renew_recovery().await?;
+        ada.let_go()?;
         let shown = self.resume("ada").await?.recovery_code().await?;
         self.check("a renewed code is kept, to be shown again", *shown.text() == *code.text());
         self.check("its vault's link is appended", vault_version(&ada) == version.map(|version| version + 1));

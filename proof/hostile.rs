@@ -65,6 +65,7 @@ macro_rules! attacks {
 /// Every attack that is carried out.
 const ATTACKS: &[Attack] = attacks![
     WrongReceipt, "a receipt with another time", "the acknowledgement", Check::Client, true, account::wrong_receipt;
+    WrongReceipt, "no receipt at all", "the acknowledgement", Check::Client, true, account::no_receipt;
     ServerKeyChanged, "another server key", "going on", Check::Client, true, account::server_key;
     EntryForged, "a changed control entry", "its arrival",
         Check::Chain(&[ChainError::BadSignature]), true, entries::changed;

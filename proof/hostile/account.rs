@@ -12,6 +12,7 @@ use relais_e2ee::vault::link_body;
 use relais_wire::account::{GetVault, Locale, PutVault, Vault};
 use relais_wire::chains::ChainKind;
 use relais_wire::ids::{Bytes32, IdemKey, KeyringId, Seq};
+use relais_wire::threads::Appended;
 use relais_wire::{ErrorCode, Millis, Private, Refusal, Reply, Request, codes::Stale};
 
 use super::keys::{impostor, serve};
@@ -20,6 +21,24 @@ use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
 
 /// A day, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
+
+/// The server keeps nothing of a message and answers that it is done, without a receipt.
+pub(super) async fn no_receipt(stage: &mut Stage) -> Result<Seen> {
+    let thread = stage.thread().await?;
+    let mut victim = stage.victim(Whom::Ben).await?;
+    victim.client.open_thread(thread).await?;
+    victim.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
+    let lie: Lie = Box::new(|request, answer| {
+        if matches!(request, Request::Append(_)) {
+            *answer = Some(Ok(Reply::Appended(Appended { receipts: Vec::new() })));
+        }
+    });
+    victim.door.lie(lie).await;
+    let result = victim.write(thread, "help").await;
+    Ok(Seen::of_updates(result, |updates| {
+        updates.iter().any(|update| matches!(update, Update::Accepted { .. }))
+    }))
+}
 
 /// A receipt that says another time than the one that was signed.
 pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
@@ -37,7 +56,11 @@ pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
     let now = victim.client.http().now_ms();
     let result = victim.write(thread, "seen at noon").await;
     Ok(Seen::of_updates(result, |updates| {
-        updates.iter().any(|u| matches!(u, Update::Entry(entry) if entry.committed_ms > now + DAY_MS / 2))
+        let later = |at: u64| at > now + DAY_MS / 2;
+        updates.iter().any(|update| {
+            matches!(update, Update::Accepted { .. })
+                || matches!(update, Update::Entry(entry) if later(entry.committed_ms))
+        })
     }))
 }
 

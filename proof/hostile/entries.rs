@@ -19,6 +19,9 @@ use relais_wire::{Bin, Reply, Request};
 use super::liar::Lie;
 use super::stage::{Seen, Stage, Whom, texts};
 
+/// Times a held message is waited for.
+const TRIES: usize = 40;
+
 fn signed(entry: &StoredEntry) -> Option<Signed> {
     let sig = <[u8; 64]>::try_from(entry.sig.as_slice()).ok()?;
     Some(Signed::whole(entry.core.0.clone(), entry.payload.as_ref()?.0.clone(), sig))
@@ -199,12 +202,18 @@ pub(super) async fn after_close(stage: &mut Stage) -> Result<Seen> {
     held.client.open_thread(thread).await?;
     held.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
     held.client.send(thread, &Body::text("late"))?;
-    drop(held.client.flush(300).await);
-    let heard = std::mem::take(&mut held.door.liar.lock().await.heard);
-    let late = heard.into_iter().find_map(|request| {
-        let Request::Append(append) = request else { return None };
-        append.entries.into_iter().next()
-    });
+    let mut late = None;
+    for _ in 0..TRIES {
+        drop(held.client.flush(300).await);
+        let heard = std::mem::take(&mut held.door.liar.lock().await.heard);
+        late = heard.into_iter().find_map(|request| {
+            let Request::Append(append) = request else { return None };
+            append.entries.into_iter().next()
+        });
+        if late.is_some() {
+            break;
+        }
+    }
     let late: SignedEntry = late.context("the held message")?;
     drop(held);
     stage.ada.close(thread).await?;

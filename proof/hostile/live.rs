@@ -53,5 +53,8 @@ pub(super) async fn stream_hole(stage: &mut Stage) -> Result<Seen> {
     stage.say(Whom::Ada, second, "lunch?").await?;
     let wanted = |update: &Update| says(update, "lunch?") || matches!(update, Update::Trouble(..));
     let result = until(&mut victim.client, wanted).await?;
-    Ok(Seen::of_updates(result, |updates| !updates.iter().any(|update| says(update, "stop the infusion"))))
+    Ok(Seen::of_updates(result, |updates| {
+        let shown = |text: &str| updates.iter().any(|update| says(update, text));
+        shown("lunch?") && !shown("stop the infusion")
+    }))
 }

@@ -62,7 +62,8 @@ impl Seen {
         }))
     }
 
-    /// Of what a client reported while it sent something.
+    /// Of what a client reported while it sent something. A lie that was noticed and acted on all the same is not
+    /// caught.
     pub(super) fn of_updates(
         result: Result<Vec<Update>, ClientError>,
         believed: impl FnOnce(&[Update]) -> bool,
@@ -71,10 +72,15 @@ impl Seen {
             let Update::Trouble(_, error) = update else { return None };
             error.hostile().map(|_| error.clone())
         };
-        Self::of(result.and_then(|updates| match updates.iter().find_map(trouble) {
-            Some(error) => Err(error),
-            None => Ok(believed(&updates)),
-        }))
+        let updates = match result {
+            Ok(updates) => updates,
+            Err(error) => return Self::of(Err(error)),
+        };
+        match (updates.iter().find_map(trouble), believed(&updates)) {
+            (Some(error), false) => Self::Caught(error.code()),
+            (Some(error), true) => Self::Neither(format!("{} noticed, and believed", error.code())),
+            (None, believed) => Self::of(Ok(believed)),
+        }
     }
 }
 
@@ -297,7 +303,7 @@ impl Victim {
     /// # Errors
     /// Those of going on.
     pub(super) async fn again(&mut self) -> Result<(), ClientError> {
-        self.client.save()?;
+        self.client.let_go()?;
         self.client = Client::resume(self.door.http.clone(), Local::open(&self.dir)?).await?;
         self.client.share_objects(false);
         Ok(())

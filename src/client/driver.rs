@@ -29,6 +29,7 @@ pub mod secrets;
 mod task;
 pub mod thread;
 mod tls;
+mod told;
 mod updates;
 
 pub use client::{Client, Update};

@@ -35,6 +35,11 @@ pub const BACKOFF_CAP_MS: u64 = 30_000;
 /// Longest delay a server may dictate. A longer one is read as this: no close code may park a client for a day.
 pub const DICTATED_DELAY_MAX_MS: u64 = 10 * 60_000;
 
+/// Milliseconds before a snapshot that could not be read is asked for again; each further time doubles them, up
+/// to the longest step of the back-off: until then the stream's context is deaf, and a server that refuses
+/// because it has too much to do must not be asked by everybody at once.
+pub const SNAPSHOT_AGAIN_MS: u64 = 1_000;
+
 /// Milliseconds a connection has to live before the back-off starts anew.
 pub const STABLE_MS: u64 = 5_000;
 

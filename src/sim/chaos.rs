@@ -64,7 +64,7 @@ fn clinic(seed: u64) -> World {
         let members = if members.len() < 2 { users.clone() } else { members };
         world.add_thread(members.into_iter().map(|user| StreamId::new(user, context)).collect());
     }
-    world.env.chaos = Chaos { lost: 3, doubled: 5, late: 8, reads_fail: 3, epochs: 10 };
+    world.env.chaos = Chaos { lost: 3, doubled: 5, late: 8, reads_fail: 3, snapshots_fail: 5, epochs: 10 };
     world.run_for(500);
     world
 }

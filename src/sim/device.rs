@@ -304,19 +304,6 @@ impl Device {
         self.turn(env, Input::Call { token, request: Request::GetSnapshot(GetSnapshot { org, page: None }) });
     }
 
-    /// A snapshot could not be read a while ago: it is read again, unless that has become needless.
-    pub(crate) fn reads_again(&mut self, env: &mut Env, tag: StreamTag) {
-        let Some(program) = &mut self.program else { return };
-        let asked = program.asked.values().any(|asked| matches!(asked, Asked::Snapshot(of, _) if *of == tag));
-        if asked || !program.link.is_live() || program.link.cursor(tag).is_some() {
-            return;
-        }
-        let org = self.context(tag);
-        if org.is_some() || tag == StreamTag::Personal {
-            self.resync(env, tag, org);
-        }
-    }
-
     fn answered(&mut self, env: &mut Env, token: u64, result: Result<Reply, relais_client::core::CallError>) {
         let Some(program) = &mut self.program else { return };
         match program.asked.remove(&token) {
@@ -332,8 +319,7 @@ impl Device {
                 Ok(_) => {}
                 Err(_) => {
                     env.counters.hit("snapshot not read");
-                    let (device, life) = (self.index, self.life);
-                    env.queue.push(env.now + 1_000, Event::ReadsAgain { device, life, tag });
+                    self.turn(env, Input::Unread { stream: tag });
                 }
             },
             None => {}
@@ -364,6 +350,7 @@ impl Device {
         self.disk.journal.extend(record);
         match fate {
             Fate::Underway => {}
+            Fate::Stuck(_) => env.counters.hit("drafts held"),
             Fate::Accepted(drafts) => {
                 *self.disk.counts.entry(thread).or_default() += u64::try_from(entries).unwrap_or(0);
                 env.counters.add("message acknowledged", u64::try_from(drafts.len()).unwrap_or(0));

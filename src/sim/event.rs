@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use relais_hub::{Conn, FollowNo, Input, ReadNo};
 use relais_wire::control::HelloSession;
-use relais_wire::{DeviceId, OrgId, Seq, SessionId, StreamTag, UserId};
+use relais_wire::{DeviceId, OrgId, Seq, SessionId, UserId};
 
 /// Something that will happen.
 #[derive(Debug)]
@@ -30,8 +30,6 @@ pub(crate) enum Event {
     Boot,
     /// A device's program starts.
     DeviceBoots { device: usize, life: u32 },
-    /// A device reads a snapshot that it could not read before.
-    ReadsAgain { device: usize, life: u32, tag: StreamTag },
     /// A device applies what it has received.
     Applies { device: usize, life: u32 },
 }

@@ -11,6 +11,9 @@ use crate::device::{Device, seal};
 use crate::guard;
 use crate::world::World;
 
+/// Who wrote a message, on which device, as which of its messages.
+type Draft = (UserId, usize, usize);
+
 /// Asserts everything.
 ///
 /// # Panics
@@ -23,7 +26,7 @@ pub fn assert_holds(world: &World) {
         "a device saw what no server may do: {:?}",
         world.env.violations
     );
-    let mut drafts: BTreeMap<ThreadId, Vec<(UserId, usize, usize)>> = BTreeMap::new();
+    let mut drafts: BTreeMap<ThreadId, Vec<Draft>> = BTreeMap::new();
     let mut ids: BTreeMap<ThreadId, Vec<MsgId>> = BTreeMap::new();
     for thread in &world.threads {
         let entries = thread_entries(world, *thread);
@@ -51,7 +54,7 @@ pub fn assert_holds(world: &World) {
 
 /// Each message that was acknowledged, and each that was written by a device that may still send, is in its
 /// thread once, in the order of writing.
-fn assert_sent(device: &Device, drafts: &BTreeMap<ThreadId, Vec<(UserId, usize, usize)>>) {
+fn assert_sent(device: &Device, drafts: &BTreeMap<ThreadId, Vec<Draft>>) {
     assert!(device.disk.refused.is_empty(), "messages refused for good: {:?}", device.disk.refused);
     for (thread, written) in &device.disk.written {
         let there = drafts.get(thread).map(Vec::as_slice).unwrap_or_default();
@@ -103,7 +106,7 @@ fn stream_entries(world: &World, stream: StreamId) -> Vec<(u64, MsgId)> {
 }
 
 /// Ids of a thread's entries, and who wrote them as which of their messages.
-fn thread_entries(world: &World, thread: ThreadId) -> Vec<(MsgId, Option<(UserId, usize, usize)>)> {
+fn thread_entries(world: &World, thread: ThreadId) -> Vec<(MsgId, Option<Draft>)> {
     let mut out = Vec::new();
     let mut after = Seq::ZERO;
     loop {

@@ -367,6 +367,10 @@ impl Server {
         match Request::decode(kind, body) {
             Ok(Request::Append(append)) => self.append(env, (user, device), &append, body),
             Ok(Request::GetSnapshot(GetSnapshot { org, .. })) => {
+                if env.rng.chance(env.chaos.snapshots_fail) {
+                    env.counters.hit("snapshot refused");
+                    return Some(Err(Refusal::retry(ErrorCode::Overloaded, 300)));
+                }
                 env.counters.hit("snapshot read");
                 let cursor = Cursor { epoch: self.store().epoch(), seq: self.head(StreamId::new(user, org)) };
                 Some(Ok(Snapshot { cursor, org: None, teams: vec![], threads: vec![], next: None }.into()))

@@ -74,6 +74,13 @@ impl Ward {
         self.writes_to(0, name, messages, bytes)
     }
 
+    /// Share of snapshots that the server is too busy for from now on, in percent.
+    #[must_use]
+    pub fn snapshots_fail(mut self, percent: u64) -> Self {
+        self.world.env.chaos.snapshots_fail = percent;
+        self
+    }
+
     /// From now on every batch has to carry an epoch in front.
     #[must_use]
     pub fn epochs_due(mut self) -> Self {

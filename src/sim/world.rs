@@ -29,6 +29,8 @@ pub(crate) struct Chaos {
     pub late: u64,
     /// Pages that the store does not give.
     pub reads_fail: u64,
+    /// Snapshots that the server is too busy for.
+    pub snapshots_fail: u64,
     /// Batches that have to carry an epoch in front.
     pub epochs: u64,
 }
@@ -250,11 +252,6 @@ impl World {
                     self.boot_device(device);
                 }
             }
-            Event::ReadsAgain { device, life, tag } => self.with_device(device, |device, env| {
-                if device.life == life {
-                    device.reads_again(env, tag);
-                }
-            }),
             Event::Applies { device, life } => self.with_device(device, |device, env| {
                 if device.life == life {
                     device.apply(env);

@@ -16,7 +16,7 @@ mod talk;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use relais_wire::control::{Cursor, Limits, OrgCursor};
+use relais_wire::control::{Cursor, Limits, OrgCursor, ResyncReason};
 use relais_wire::ids::{Epoch, OrgId};
 use relais_wire::{CloseCode, Request, StreamTag, limits as wire_limits};
 
@@ -141,6 +141,13 @@ impl Link {
                 }
             }
             Input::Follow { stream, cursor } => self.follow(now, stream, cursor),
+            Input::Unread { stream } if self.is_live() => {
+                if let Some(stream) = self.stream_mut(stream) {
+                    stream.could_not_read(now);
+                }
+            }
+            // The next `Hello` has no cursor, and the server answers it with the same.
+            Input::Unread { .. } => {}
             Input::Focus { org, cursor } => self.focus(now, org, cursor),
             Input::Timeout => {}
         }
@@ -166,7 +173,8 @@ impl Link {
         };
         let calls = self.pending.values().map(|pending| pending.deadline).min();
         let pong = (self.pong_due && self.is_live()).then_some(self.pong_sent + limits::PONG_INTERVAL_MS);
-        [phase, calls, pong].into_iter().flatten().min()
+        let org = self.org.as_ref().and_then(Stream::again_at);
+        [phase, calls, pong, org, self.personal.again_at()].into_iter().flatten().min()
     }
 
     fn timers(&mut self, now: u64) {
@@ -194,6 +202,14 @@ impl Link {
                 return self.give_up(now);
             }
             self.unanswered(&pending, CallError::Lost);
+        }
+        for tag in [StreamTag::Org, StreamTag::Personal] {
+            if let Some(stream) = self.stream_mut(tag)
+                && stream.is_due(now)
+            {
+                let (org, reason) = (stream.org, ResyncReason::NoCursor);
+                self.out.push_back(Output::Resync { stream: tag, org, reason });
+            }
         }
         if self.pong_due && self.is_live() && now >= self.pong_sent + limits::PONG_INTERVAL_MS {
             self.pong(now);

@@ -3,7 +3,10 @@
 //! A draft keeps its local id for ever. A sealed batch is one exact byte string under one idempotency key: it
 //! is sent again unchanged until an answer comes, so nothing is lost or doubled by a lost connection, a lost
 //! answer or a lost process. When the server answers that what the batch builds on has changed, the batch is
-//! taken apart and sealed anew with new message ids and a new key, at most [`RESEAL_MAX`] times.
+//! taken apart and sealed anew with new message ids and a new key, at most [`RESEAL_MAX`] times, and only after
+//! whoever drives the outbox has looked into the thread ([`Outbox::found`]): what stands there is not sent again.
+//! A thread about which the server lied is held as it is: nothing of it leaves, and nothing of it is lost, until
+//! [`Outbox::hurry`].
 //! One batch per thread is under way at a time: order within a thread is the order of writing.
 //!
 //! Every change comes with the [`Record`]s that a journal keeps; [`Outbox::restore`] takes them back.
@@ -98,6 +101,8 @@ pub enum Answer {
     Refused(Refusal),
     /// It was not sent, or no answer came.
     Lost,
+    /// What the server answered, or showed of what it answered about, is a lie.
+    Doubted,
 }
 
 /// What became of drafts.
@@ -109,6 +114,19 @@ pub enum Fate {
     Accepted(Vec<DraftId>),
     /// Refused for good.
     Refused(Vec<DraftId>, Refusal),
+    /// Refused as stale as often as sealing anew is tried; held from now on.
+    Stuck(Refusal),
+}
+
+/// Why drafts cannot be sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsealable {
+    /// It may be possible in a while.
+    Now,
+    /// The server lied about what they would be sealed to.
+    Doubted,
+    /// It will never be possible.
+    Refused(Refusal),
 }
 
 /// The outbox takes no more drafts.
@@ -137,6 +155,14 @@ struct Lane {
     stage: Stage,
     reseals: u32,
     not_before: u64,
+    /// Nothing of it leaves until somebody says [`Outbox::hurry`].
+    held: bool,
+}
+
+impl Lane {
+    const fn is_at_rest(&self) -> bool {
+        matches!(self.stage, Stage::Sealing(_) | Stage::Underway(_)) || self.held
+    }
 }
 
 /// The drafts of one account. See the module for its rules.
@@ -235,7 +261,7 @@ impl Outbox {
     pub fn next(&mut self, now: u64) -> Next {
         let mut wake = None;
         for (thread, lane) in &mut self.lanes {
-            if lane.queue.is_empty() || matches!(lane.stage, Stage::Sealing(_) | Stage::Underway(_)) {
+            if lane.queue.is_empty() || lane.is_at_rest() {
                 continue;
             }
             if now < lane.not_before {
@@ -259,7 +285,7 @@ impl Outbox {
     pub fn peek(&self, now: u64) -> Peek {
         let mut wake = None;
         for lane in self.lanes.values() {
-            if lane.queue.is_empty() || matches!(lane.stage, Stage::Sealing(_) | Stage::Underway(_)) {
+            if lane.queue.is_empty() || lane.is_at_rest() {
                 continue;
             }
             if now >= lane.not_before {
@@ -296,22 +322,16 @@ impl Outbox {
         Some(Record::Sealed { drafts, append })
     }
 
-    /// The drafts cannot be sealed now; they are tried again after a while, or given up.
-    pub fn unsealable(
-        &mut self,
-        thread: ThreadId,
-        now: u64,
-        refusal: Option<Refusal>,
-    ) -> (Fate, Option<Record>) {
+    /// The drafts cannot be sealed: they are tried again after a while, held, or given up.
+    pub fn unsealable(&mut self, thread: ThreadId, now: u64, why: Unsealable) -> (Fate, Option<Record>) {
         let Some(lane) = self.lanes.get_mut(&thread) else { return (Fate::Underway, None) };
         let Stage::Sealing(drafts) = core::mem::take(&mut lane.stage) else { return (Fate::Underway, None) };
-        match refusal {
-            Some(refusal) => self.give_up(drafts, refusal),
-            None => {
-                lane.not_before = now + RESEND_AFTER_MS;
-                (Fate::Underway, None)
-            }
+        match why {
+            Unsealable::Refused(refusal) => return self.give_up(drafts, refusal),
+            Unsealable::Doubted => lane.held = true,
+            Unsealable::Now => lane.not_before = now + RESEND_AFTER_MS,
         }
+        (Fate::Underway, None)
     }
 
     /// What came of the request of a thread.
@@ -329,6 +349,11 @@ impl Outbox {
                 lane.not_before = now + RESEND_AFTER_MS;
                 (Fate::Underway, None)
             }
+            Answer::Doubted => {
+                lane.stage = Stage::Ready(batch);
+                lane.held = true;
+                (Fate::Underway, None)
+            }
             Answer::Refused(refusal) if refusal.code.is_transient() => {
                 lane.stage = Stage::Ready(batch);
                 lane.not_before = now + refusal.retry_after.map_or(RESEND_AFTER_MS, |after| after.get());
@@ -338,14 +363,90 @@ impl Outbox {
                 lane.reseals += 1;
                 (Fate::Underway, Some(Record::Unsealed { thread }))
             }
+            Answer::Refused(refusal) if refusal.code == ErrorCode::Stale => {
+                lane.stage = Stage::Ready(batch);
+                lane.held = true;
+                (Fate::Stuck(refusal), None)
+            }
             Answer::Refused(refusal) => self.give_up(batch.drafts, refusal),
         }
     }
 
-    /// A connection came back: whatever waits for it goes now.
+    /// Entries of a thread's request that stand in the thread, whatever was answered or not: their drafts are
+    /// durable. To be asked before anything is sealed anew.
+    pub fn found(
+        &mut self,
+        thread: ThreadId,
+        stands_there: impl Fn(&SignedEntry) -> bool,
+    ) -> (Fate, Option<Record>) {
+        let batch = match self.lanes.get(&thread).map(|lane| &lane.stage) {
+            Some(Stage::Ready(batch) | Stage::Underway(batch)) => batch,
+            Some(Stage::Idle | Stage::Sealing(_)) | None => return (Fate::Underway, None),
+        };
+        // Each draft is one entry; an epoch may stand before the first.
+        let entries = batch.append.entries.iter().rev().zip(batch.drafts.iter().rev());
+        let mut drafts: Vec<DraftId> =
+            entries.filter(|(entry, _)| stands_there(entry)).map(|(_, draft)| *draft).collect();
+        if drafts.is_empty() {
+            return (Fate::Underway, None);
+        }
+        drafts.reverse();
+        self.forget(&drafts);
+        self.drop_idle(thread);
+        (Fate::Accepted(drafts.clone()), Some(Record::Done { drafts }))
+    }
+
+    /// Gives up what is held of a thread.
+    pub fn abandon(&mut self, thread: ThreadId, refusal: Refusal) -> (Fate, Option<Record>) {
+        match self.lanes.get(&thread) {
+            Some(Lane { held: true, stage: Stage::Ready(batch), .. }) => {
+                let drafts = batch.drafts.clone();
+                self.give_up(drafts, refusal)
+            }
+            Some(_) | None => (Fate::Underway, None),
+        }
+    }
+
+    /// The request of a thread could not be kept: it must not leave, its drafts are written ones again.
+    pub fn not_kept(&mut self, thread: ThreadId) {
+        if let Some(lane) = self.lanes.get_mut(&thread)
+            && matches!(lane.stage, Stage::Ready(_))
+        {
+            lane.stage = Stage::Idle;
+        }
+    }
+
+    /// The last message could not be kept: it was never written.
+    pub fn take_back(&mut self, id: DraftId) {
+        for lane in self.lanes.values_mut() {
+            if matches!(lane.queue.back(), Some(draft) if draft.id == id) {
+                lane.queue.pop_back();
+                self.drafts -= 1;
+            }
+        }
+        self.lanes.retain(|_, lane| !lane.queue.is_empty());
+    }
+
+    /// Whether a request of this thread was made that is not known to have been answered.
+    #[must_use]
+    pub fn has_request(&self, thread: ThreadId) -> bool {
+        let stage = self.lanes.get(&thread).map(|lane| &lane.stage);
+        matches!(stage, Some(Stage::Ready(_) | Stage::Underway(_)))
+    }
+
+    /// Whether there are drafts, and all of them are held.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.drafts > 0 && self.lanes.values().all(|lane| lane.held || lane.queue.is_empty())
+    }
+
+    /// A connection came back: whatever waits for it goes now, and what is held is tried again.
     pub fn hurry(&mut self) {
         for lane in self.lanes.values_mut() {
             lane.not_before = 0;
+            if core::mem::take(&mut lane.held) {
+                lane.reseals = 0;
+            }
         }
     }
 
@@ -442,10 +543,83 @@ mod tests {
             let (fate, record) = outbox.answered(THREAD, 0, stale());
             assert_eq!((fate, record), (Fate::Underway, Some(Record::Unsealed { thread: THREAD })));
         }
-        seal(&mut outbox, 99);
-        let (fate, _) = outbox.answered(THREAD, 0, stale());
-        assert_eq!(fate, Fate::Refused(vec![id], Refusal::new(ErrorCode::Stale)));
-        assert!(outbox.is_empty());
+        let (last, _) = seal(&mut outbox, 99);
+        let fate = outbox.answered(THREAD, 0, stale());
+        assert_eq!(fate, (Fate::Stuck(Refusal::new(ErrorCode::Stale)), None));
+        // It is held, not lost: with the next connection it is tried again.
+        assert_eq!((outbox.next(u64::MAX), outbox.is_held()), (Next::Wait(None), true));
+        outbox.hurry();
+        assert_eq!(outbox.next(0), Next::Send(last));
+        assert!(matches!(
+            outbox.answered(THREAD, 0, stale()),
+            (Fate::Underway, Some(Record::Unsealed { .. }))
+        ));
+        assert_eq!((outbox.len(), id), (1, 0));
+    }
+
+    #[test]
+    fn what_is_held_can_be_given_up() {
+        let mut outbox = Outbox::default();
+        let (id, _) = outbox.write(THREAD, vec![1]).unwrap();
+        seal(&mut outbox, 1);
+        outbox.answered(THREAD, 0, Answer::Doubted);
+        let refusal = Refusal::new(ErrorCode::Stale);
+        assert_eq!(outbox.abandon(THREAD, refusal.clone()).0, Fate::Refused(vec![id], refusal));
+        assert!(outbox.is_empty() && !outbox.is_held());
+    }
+
+    #[test]
+    fn what_the_server_lied_about_is_held_unchanged_until_the_next_connection() {
+        let mut outbox = Outbox::default();
+        outbox.write(THREAD, vec![1]).unwrap();
+        outbox.write(THREAD, vec![2]).unwrap();
+        let (append, _) = seal(&mut outbox, 1);
+        assert_eq!(outbox.answered(THREAD, 0, Answer::Doubted), (Fate::Underway, None));
+        assert_eq!((outbox.next(u64::MAX), outbox.len()), (Next::Wait(None), 2));
+        outbox.hurry();
+        assert_eq!(outbox.next(0), Next::Send(append));
+    }
+
+    #[test]
+    fn what_stands_in_the_thread_is_not_sent_a_second_time() {
+        let mut outbox = Outbox::default();
+        let (id, _) = outbox.write(THREAD, vec![1]).unwrap();
+        let Next::Seal { thread, drafts } = outbox.next(0) else { panic!("nothing to seal") };
+        let entries = vec![signed_entry(b"epoch", &[], &[]), signed_entry(b"first", &[], &[])];
+        outbox.sealed(thread, drafts.len(), key(1), entries);
+        let Next::Send(_) = outbox.next(0) else { panic!("nothing to send") };
+        let (next, _) = outbox.write(THREAD, vec![2]).unwrap();
+        // The answer is lost, or says that it builds on the past: the thread knows better.
+        assert_eq!(outbox.found(THREAD, |entry| entry.core.0 == b"other"), (Fate::Underway, None));
+        let (fate, record) = outbox.found(THREAD, |entry| entry.core.0 == b"first");
+        assert_eq!((fate, record), (Fate::Accepted(vec![id]), Some(Record::Done { drafts: vec![id] })));
+        assert_eq!(outbox.answered(THREAD, 0, stale()), (Fate::Underway, None));
+        let Next::Seal { drafts, .. } = outbox.next(0) else { panic!("the next one is sealed") };
+        assert_eq!(drafts.iter().map(|draft| draft.id).collect::<Vec<_>>(), [next]);
+    }
+
+    #[test]
+    fn what_could_not_be_kept_does_not_leave() {
+        let mut outbox = Outbox::default();
+        outbox.write(THREAD, vec![1]).unwrap();
+        let Next::Seal { thread, .. } = outbox.next(0) else { panic!("nothing to seal") };
+        outbox.sealed(thread, 1, key(1), vec![signed_entry(&[], &[], &[])]);
+        outbox.not_kept(THREAD);
+        assert!(matches!(outbox.next(0), Next::Seal { .. }), "sealed anew, under another key");
+        let (id, _) = outbox.write(THREAD, vec![2]).unwrap();
+        outbox.take_back(id);
+        assert_eq!(outbox.len(), 1);
+    }
+
+    #[test]
+    fn a_closed_thread_refuses_for_good() {
+        let mut outbox = Outbox::default();
+        let (id, _) = outbox.write(THREAD, vec![1]).unwrap();
+        seal(&mut outbox, 1);
+        let refusal = Refusal { chain_code: Some(601), ..Refusal::new(ErrorCode::Closed) };
+        let (fate, record) = outbox.answered(THREAD, 0, Answer::Refused(refusal.clone()));
+        assert_eq!(fate, Fate::Refused(vec![id], refusal));
+        assert_eq!(record, Some(Record::Done { drafts: vec![id] }));
     }
 
     #[test]
@@ -461,17 +635,6 @@ mod tests {
         assert_eq!(asked(1), relais_wire::limits::ENTRIES_PER_APPEND - 1);
         assert_eq!(asked(30 * 1024), 4, "four of 30 KiB are 120 KiB");
         assert_eq!(asked(1024 * 1024), 1, "sealing it says that it is too large");
-    }
-
-    #[test]
-    fn a_closed_thread_refuses_for_good() {
-        let mut outbox = Outbox::default();
-        let (id, _) = outbox.write(THREAD, vec![1]).unwrap();
-        seal(&mut outbox, 1);
-        let refusal = Refusal { chain_code: Some(601), ..Refusal::new(ErrorCode::Closed) };
-        let (fate, record) = outbox.answered(THREAD, 0, Answer::Refused(refusal.clone()));
-        assert_eq!(fate, Fate::Refused(vec![id], refusal));
-        assert_eq!(record, Some(Record::Done { drafts: vec![id] }));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use relais_wire::control::Cursor;
 use relais_wire::ids::{Epoch, OrgId, Seq};
 
 use crate::error::{Hostile, refuse};
-use crate::limits::{APPLY_WINDOW, INBOX_BYTES_MAX, INBOX_ENTRIES_MAX};
+use crate::limits::{APPLY_WINDOW, BACKOFF_CAP_MS, INBOX_BYTES_MAX, INBOX_ENTRIES_MAX, SNAPSHOT_AGAIN_MS};
 
 /// An entry as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub struct Stream {
     handed_out: u64,
     behind: bool,
     caught_up: bool,
+    /// When a snapshot that could not be read is asked for again, and how often it could not be read.
+    again_at: Option<u64>,
+    unread: u32,
 }
 
 /// A page whose entries do not follow one another, or that is empty below the head it names.
@@ -58,6 +61,8 @@ impl Stream {
             handed_out: cursor.map_or(0, |at| at.seq.get()),
             behind: false,
             caught_up: false,
+            again_at: None,
+            unread: 0,
         }
     }
 
@@ -80,10 +85,32 @@ impl Stream {
         self.received = self.applied.map_or(0, |at| at.seq.get());
         self.behind = false;
         self.caught_up = false;
+        self.again_at = None;
+    }
+
+    /// The snapshot that the stream waits for could not be read: it is asked for again after a while that grows.
+    pub fn could_not_read(&mut self, now: u64) {
+        if self.applied.is_none() {
+            let pause = SNAPSHOT_AGAIN_MS << self.unread.min(16);
+            self.again_at = Some(now + pause.min(BACKOFF_CAP_MS));
+            self.unread += 1;
+        }
+    }
+
+    /// When the snapshot is to be asked for again.
+    #[must_use]
+    pub const fn again_at(&self) -> Option<u64> {
+        self.again_at
+    }
+
+    /// Whether the snapshot is to be asked for again now; says so once.
+    pub fn is_due(&mut self, now: u64) -> bool {
+        self.again_at.take_if(|at| *at <= now).is_some()
     }
 
     /// Continues from a snapshot's cursor.
     pub fn restart(&mut self, cursor: Cursor) {
+        self.unread = 0;
         self.applied = Some(cursor);
         self.handed_out = cursor.seq.get();
         self.head = cursor.seq.get();

@@ -140,9 +140,7 @@ impl Client {
                         ) =>
                 {
                     tries += 1;
-                    if !self.catch_up_after(id, &refusal).await {
-                        return Err(ClientError::Refused(refusal));
-                    }
+                    self.catch_up_after(id, &refusal).await?;
                 }
                 Err(error) => return Err(error),
             }

@@ -32,6 +32,7 @@ use super::ring::Ring;
 use super::rpc::Rpc;
 use super::saved::Saved;
 use super::thread::{Message, Thread};
+use super::told::{Step, Told};
 use crate::core::outbox::{Answer, DraftId};
 use crate::core::{Backoff, Chore, Chores, Credentials, Link, Outbox, Output, StopReason};
 use crate::error::ClientError;
@@ -104,8 +105,12 @@ pub struct Client {
     pub(crate) chores: Chores,
     pub(crate) reports_old_entries: bool,
     pub(crate) known_units: HashMap<OrgId, Vec<UnitId>>,
-    /// Applied, told to the caller, and not yet known to be handled.
-    pub(crate) told: Vec<(StreamTag, u64)>,
+    /// The newest generation of a keyring that the server has named in a refusal.
+    pub(crate) named: HashMap<KeyringId, u64>,
+    /// Applied, and not yet told to the caller.
+    pub(crate) applied: Told,
+    /// Told to the caller, and not yet known to be handled.
+    told: Told,
 }
 
 impl core::fmt::Debug for Client {
@@ -145,6 +150,7 @@ impl Client {
             personal: None,
             chains: BTreeMap::new(),
             threads: BTreeMap::new(),
+            told: BTreeMap::new(),
             objects: (Seq::ZERO, Seq::ZERO),
             invites: BTreeMap::new(),
         };
@@ -189,7 +195,9 @@ impl Client {
             chores: Chores::new(u64::from_be_bytes(draw(&mut SystemEntropy))),
             reports_old_entries: false,
             known_units: HashMap::new(),
-            told: Vec::new(),
+            named: HashMap::new(),
+            applied: Told::default(),
+            told: Told::default(),
         })
     }
 
@@ -299,7 +307,7 @@ impl Client {
         self.reports_old_entries = yes;
     }
 
-    /// Keeps cursors, pins and credentials.
+    /// Keeps pins and credentials, and cursors up to what was handled.
     ///
     /// # Errors
     /// [`ClientError::Storage`].
@@ -314,6 +322,8 @@ impl Client {
             if pin.0 < head.n {
                 *pin = (head.n, head.head);
             }
+            let told = self.saved.told.entry(*id).or_default();
+            *told = (*told).max(thread.floor);
         }
         self.saved.objects = self.objects.versions();
         let Some(local) = &self.local else { return Ok(()) };
@@ -325,6 +335,16 @@ impl Client {
             }
         }
         local.save(&Zeroizing::new(self.saved.encode()?))
+    }
+
+    /// Keeps everything once more and lets go of the folder: another client may go on with it.
+    ///
+    /// # Errors
+    /// [`ClientError::Storage`].
+    pub fn let_go(&mut self) -> Result<(), ClientError> {
+        self.save()?;
+        self.local = None;
+        Ok(())
     }
 
     /// Connects and stays connected. Without word from the server it comes back within `patience_ms`.
@@ -341,11 +361,12 @@ impl Client {
         self.events = Some(events);
     }
 
-    /// Ends the connection. Everything applied is kept.
+    /// Ends the connection. What the last [`Self::work`] answered counts as handled.
     ///
     /// # Errors
     /// [`ClientError::Storage`].
     pub async fn disconnect(&mut self) -> Result<(), ClientError> {
+        self.handled().await?;
         if let Some(live) = self.rpc.live.take() {
             live.tell(Command::Stop).await;
         }
@@ -357,14 +378,19 @@ impl Client {
 
     /// Waits until there is something for [`Self::work`] to do. May be cancelled at any time.
     pub async fn wait(&mut self) {
+        if self.updates.is_empty() && self.told.is_empty() {
+            self.wait_for_more().await;
+        }
+    }
+
+    async fn wait_for_more(&mut self) {
         let chore = self.chores.next_at().map(|at| at.saturating_sub(self.clock.ms()));
         let pause = match [self.next_send_in(), chore].into_iter().flatten().min() {
             Some(0) => return,
             Some(ms) => ms,
             None => 60_000,
         };
-        let waiting = self.arrived.len() + self.answered.len() + self.updates.len() + self.told.len();
-        if waiting > 0 {
+        if self.arrived.len() + self.answered.len() > 0 {
             return;
         }
         tokio::select! {
@@ -380,25 +406,58 @@ impl Client {
     /// # Errors
     /// [`ClientError::Storage`] only: everything else is an update.
     pub async fn work(&mut self) -> Result<Vec<Update>, ClientError> {
-        // The caller is back: what it was told is handled, so the cursor may move for good.
-        if !self.told.is_empty() {
-            self.save()?;
-            let told = std::mem::take(&mut self.told);
-            if let Some(live) = self.rpc.live.clone() {
-                for (stream, seq) in told {
-                    live.tell(Command::Applied { stream, seq }).await;
-                }
-            }
-        }
+        self.handled().await?;
+        self.turn().await?;
+        Ok(self.hand_over())
+    }
+
+    async fn turn(&mut self) -> Result<(), ClientError> {
         self.collect();
-        self.told = self.process_events().await;
+        self.process_events().await;
         self.process_answers().await?;
         self.send_drafts().await?;
         self.do_chores().await;
         if self.rpc.is_live.load(Ordering::Relaxed) {
             self.share_by_and_by().await;
         }
-        Ok(self.updates.drain(..).collect())
+        Ok(())
+    }
+
+    /// What the caller is told now.
+    fn hand_over(&mut self) -> Vec<Update> {
+        let updates: Vec<Update> = self.updates.drain(..).collect();
+        self.told = std::mem::take(&mut self.applied);
+        for update in &updates {
+            if let Update::Entry(message) = update {
+                self.told.threads.insert(message.thread, message.n);
+            }
+        }
+        updates
+    }
+
+    /// The caller is back: what it was told is handled, so cursors may move for good.
+    async fn handled(&mut self) -> Result<(), ClientError> {
+        if self.told.is_empty() {
+            return Ok(());
+        }
+        let told = std::mem::take(&mut self.told);
+        for (thread, n) in told.threads {
+            let at = self.saved.told.entry(thread).or_default();
+            *at = (*at).max(n);
+        }
+        for (stream, step) in &told.streams {
+            self.saved.step(*stream, *step);
+        }
+        self.save()?;
+        let Some(live) = self.rpc.live.clone() else { return Ok(()) };
+        for (stream, step) in told.streams {
+            live.tell(match step {
+                Step::Applied(seq) => Command::Applied { stream, seq },
+                Step::Follow { cursor, .. } => Command::Follow { stream, cursor },
+            })
+            .await;
+        }
+        Ok(())
     }
 
     fn collect(&mut self) {
@@ -409,23 +468,24 @@ impl Client {
         }
     }
 
-    /// Sends everything that waits, for at most this long, without a live connection.
+    /// Sends everything that waits, for at most this long, without a live connection. What is held
+    /// ([`Self::is_held`]) stays: an update says why.
     ///
     /// # Errors
-    /// [`ClientError::NoAnswer`] when something is still on its way; the refusal of a draft.
+    /// [`ClientError::NoAnswer`] when something is still on its way.
     pub async fn flush(&mut self, patience_ms: u64) -> Result<Vec<Update>, ClientError> {
         let until = self.clock.ms() + patience_ms;
-        let mut all = Vec::new();
+        self.handled().await?;
         loop {
-            all.extend(self.work().await?);
-            if self.outbox.is_empty() {
-                return Ok(all);
+            self.turn().await?;
+            if self.outbox.is_empty() || self.is_held() {
+                return Ok(self.hand_over());
             }
             let left = until.saturating_sub(self.clock.ms());
             if left == 0 {
                 return Err(ClientError::NoAnswer);
             }
-            tokio::time::timeout(std::time::Duration::from_millis(left), self.wait()).await.ok();
+            tokio::time::timeout(std::time::Duration::from_millis(left), self.wait_for_more()).await.ok();
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Applied { stream: StreamTag, seq: u64 },
     NotApplied { stream: StreamTag },
     Follow { stream: StreamTag, cursor: Cursor },
+    Unread { stream: StreamTag },
     Stop,
 }
 
@@ -146,6 +147,7 @@ impl Worker {
             Command::Applied { stream, seq } => self.handle(Input::Applied { stream, seq }),
             Command::NotApplied { stream } => self.handle(Input::NotApplied { stream }),
             Command::Follow { stream, cursor } => self.handle(Input::Follow { stream, cursor }),
+            Command::Unread { stream } => self.handle(Input::Unread { stream }),
             Command::Stop => {}
         }
     }

@@ -1,7 +1,7 @@
 //! What leaves: drafts into sealed requests, requests into acknowledged entries.
 
 use relais_chain::control::Control;
-use relais_chain::entry::{Anchor, Kind};
+use relais_chain::entry::{Anchor, EntryCore, Kind};
 use relais_chain::facts::{Capacity, Mode, Owner};
 use relais_chain::head::Phase;
 use relais_chain::keyring_body::Reason;
@@ -14,7 +14,7 @@ use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::message;
 use relais_e2ee::thread::{Due, epoch_due, next_epoch};
 use relais_wire::chains::{PutBoxes, SealedBox};
-use relais_wire::ids::{IdemKey, MsgId, ThreadId};
+use relais_wire::ids::{IdemKey, KeyringId, MsgId, ThreadId};
 use relais_wire::limits::BOXES_PER_PUT;
 use relais_wire::threads::{Append, Receipt, SignedEntry, StoredEntry};
 use relais_wire::{ErrorCode, Refusal, Reply, Request, Seq};
@@ -23,7 +23,8 @@ use super::book::ChainName;
 use super::client::{Client, Update};
 use super::ring::box_error;
 use super::thread::Thread;
-use crate::core::outbox::{Answer, Draft, DraftId, Fate, Next, Peek, signed_entry};
+use crate::core::Record;
+use crate::core::outbox::{Answer, Draft, DraftId, Fate, Next, Peek, Unsealable, signed_entry};
 use crate::error::{ClientError, Hostile, refuse};
 
 /// Label of the server's receipts.
@@ -47,10 +48,27 @@ impl Client {
     pub fn send(&mut self, thread: ThreadId, body: &Body) -> Result<DraftId, ClientError> {
         let encoded = body.encode().map_err(|_| ClientError::TooLarge)?;
         let (id, record) = self.outbox.write(thread, encoded.to_vec()).map_err(|_| ClientError::Busy)?;
-        if let Some(local) = self.local.as_mut() {
-            local.record(&record, &self.outbox)?;
+        if let Err(error) = self.keep(Some(record)) {
+            // What the caller is told was not written must not be sent either.
+            self.outbox.take_back(id);
+            return Err(error);
         }
         Ok(id)
+    }
+
+    /// Makes a record of the outbox durable.
+    fn keep(&mut self, record: Option<Record>) -> Result<(), ClientError> {
+        match (record, self.local.as_mut()) {
+            (Some(record), Some(local)) => local.record(&record, &self.outbox),
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
+    /// Whether everything that waits to be sent is held because the server lied about it: an update named the
+    /// attack. It is tried again with the next connection, or in the next run.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.sending.is_empty() && self.answered.is_empty() && self.outbox.is_held()
     }
 
     /// Milliseconds until the outbox has something to do; 0 for now, nothing for never.
@@ -77,6 +95,9 @@ impl Client {
                         let (answer, receipts) = match rpc.ask(Request::Append(append)).await {
                             Ok(Reply::Appended(appended)) => (Answer::Accepted, appended.receipts),
                             Err(ClientError::Refused(refusal)) => (Answer::Refused(refusal), Vec::new()),
+                            Err(ClientError::TooLarge) => {
+                                (Answer::Refused(Refusal::new(ErrorCode::TooLarge)), Vec::new())
+                            }
                             Ok(_) | Err(_) => (Answer::Lost, Vec::new()),
                         };
                         (thread, answer, receipts)
@@ -98,21 +119,19 @@ impl Client {
             Ok(entries) => {
                 let idem = IdemKey::from_bytes(draw(&mut SystemEntropy));
                 let record = self.outbox.sealed(id, drafts.len(), idem, entries);
-                if let (Some(record), Some(local)) = (record, self.local.as_mut()) {
-                    local.record(&record, &self.outbox)?;
-                }
-                Ok(())
+                self.keep(record).inspect_err(|_| self.outbox.not_kept(id))
             }
             Err(error) => {
-                let refusal = match &error {
-                    error if error.is_transient() => None,
-                    ClientError::Refused(refusal) => Some(refusal.clone()),
-                    _ => Some(Refusal::new(ErrorCode::Forbidden)),
+                let why = match &error {
+                    error if error.is_transient() => Unsealable::Now,
+                    error if error.hostile().is_some() => Unsealable::Doubted,
+                    ClientError::Refused(refusal) => Unsealable::Refused(refusal.clone()),
+                    _ => Unsealable::Refused(Refusal::new(ErrorCode::Forbidden)),
                 };
-                if refusal.is_some() {
+                if why != Unsealable::Now {
                     self.updates.push_back(Update::Trouble(Some(id), error));
                 }
-                let (fate, record) = self.outbox.unsealable(id, now, refusal);
+                let (fate, record) = self.outbox.unsealable(id, now, why);
                 self.conclude(id, fate, record)
             }
         }
@@ -138,6 +157,7 @@ impl Client {
             return Err(ClientError::Refused(Refusal::new(ErrorCode::Closed)));
         }
         let mut state = thread.state.clone();
+        self.check_named(state.roster().next_recipients())?;
         let mut entries = Vec::new();
         let age_ms = self.now_ms().saturating_sub(thread.epoch_since_ms);
         let due = epoch_due(state.roster(), self.book.chains(), thread.epoch_messages, age_ms)
@@ -196,11 +216,7 @@ impl Client {
         Ok(made.seed)
     }
 
-    pub(crate) fn control_core(
-        &self,
-        state: &ThreadState,
-        kind: Kind,
-    ) -> Result<relais_chain::entry::EntryCore, ClientError> {
+    pub(crate) fn control_core(&self, state: &ThreadState, kind: Kind) -> Result<EntryCore, ClientError> {
         let msg_id = MsgId::from_bytes(draw(&mut SystemEntropy));
         Ok(state.draft(kind, self.author(state)?, self.device(), msg_id, self.now_ms()))
     }
@@ -260,82 +276,103 @@ impl Client {
     }
 
     pub(crate) async fn process_answers(&mut self) -> Result<(), ClientError> {
-        while let Some((id, mut answer, receipts)) = self.answered.pop_front() {
-            let now = self.clock.ms();
-            let sent = self.outbox.underway(id).cloned();
-            match (&answer, sent) {
-                (Answer::Accepted, Some(append)) => {
-                    if let Err(error) = self.take_receipts(&append, &receipts).await {
-                        self.updates.push_back(Update::Trouble(Some(id), error));
-                    }
+        while let Some((id, answer, receipts)) = self.answered.pop_front() {
+            let checked = match (&answer, self.outbox.underway(id).cloned()) {
+                (Answer::Accepted, Some(append)) => self.take_receipts(&append, &receipts).await,
+                (Answer::Refused(refusal), Some(_)) => self.catch_up_after(id, refusal).await,
+                (Answer::Accepted | Answer::Refused(_) | Answer::Lost | Answer::Doubted, _) => Ok(()),
+            };
+            let answer = match checked {
+                Ok(()) => answer,
+                Err(error) => {
+                    // Nothing is done about an answer that is not believed, or could not be looked into.
+                    let answer = match &error {
+                        error if error.hostile().is_some() => Answer::Doubted,
+                        error if error.is_transient() => Answer::Lost,
+                        _ => answer,
+                    };
+                    self.updates.push_back(Update::Trouble(Some(id), error));
+                    answer
                 }
-                (Answer::Refused(refusal), _) => {
-                    // What the server keeps back is not sealed around: the draft ends here.
-                    if !self.catch_up_after(id, refusal).await {
-                        answer = Answer::Refused(Refusal::new(ErrorCode::Forbidden));
-                    }
-                }
-                (Answer::Accepted | Answer::Lost, _) => {}
+            };
+            if matches!(answer, Answer::Refused(_)) {
+                self.settle(id)?;
             }
-            let (fate, record) = self.outbox.answered(id, now, answer);
+            let (fate, record) = self.outbox.answered(id, self.clock.ms(), answer);
             self.conclude(id, fate, record)?;
         }
         Ok(())
     }
 
-    fn conclude(
-        &mut self,
-        thread: ThreadId,
-        fate: Fate,
-        record: Option<crate::core::Record>,
-    ) -> Result<(), ClientError> {
-        if let (Some(record), Some(local)) = (record, self.local.as_mut()) {
-            local.record(&record, &self.outbox)?;
-        }
+    /// What stands in the thread has been sent, whatever the server says of it: a request whose answer was lost
+    /// longer ago than the server remembers its key is refused when it is sent again.
+    fn settle(&mut self, id: ThreadId) -> Result<(), ClientError> {
+        let Some(thread) = self.threads.get(&id) else { return Ok(()) };
+        let seen = &thread.past.seen;
+        let (fate, record) = self.outbox.found(id, |entry| {
+            EntryCore::parse(entry.core.as_slice()).is_ok_and(|core| seen.contains(&core.msg_id))
+        });
+        self.conclude(id, fate, record)
+    }
+
+    fn conclude(&mut self, thread: ThreadId, fate: Fate, record: Option<Record>) -> Result<(), ClientError> {
+        self.keep(record)?;
         match fate {
             Fate::Underway => {}
             Fate::Accepted(drafts) => self.updates.push_back(Update::Accepted { thread, drafts }),
             Fate::Refused(drafts, refusal) => {
-                if refusal.code == ErrorCode::Stale
-                    && let Err(error) = refuse(Hostile::StaleForEver)
-                {
-                    self.updates.push_back(Update::Trouble(Some(thread), error));
-                }
                 self.updates.push_back(Update::Refused { thread, drafts, refusal });
             }
+            Fate::Stuck(refusal) => match refuse(Hostile::StaleForEver) {
+                Err(error) => self.updates.push_back(Update::Trouble(Some(thread), error)),
+                Ok(()) => {
+                    let (fate, record) = self.outbox.abandon(thread, refusal);
+                    return self.conclude(thread, fate, record);
+                }
+            },
         }
         Ok(())
     }
 
-    /// Reads what a refusal says is newer. Answers whether that was served honestly.
-    pub(crate) async fn catch_up_after(&mut self, id: ThreadId, refusal: &Refusal) -> bool {
-        if !matches!(refusal.code, ErrorCode::Stale | ErrorCode::Conflict | ErrorCode::ChainRefused) {
-            return true;
+    /// Reads what a refusal says is newer.
+    ///
+    /// # Errors
+    /// An attack; the connection's.
+    pub(crate) async fn catch_up_after(
+        &mut self,
+        id: ThreadId,
+        refusal: &Refusal,
+    ) -> Result<(), ClientError> {
+        let moved = [ErrorCode::Stale, ErrorCode::Conflict, ErrorCode::ChainRefused, ErrorCode::BoxMissing];
+        if !moved.contains(&refusal.code) {
+            return Ok(());
         }
-        let keyring = refusal.stale.as_ref().and_then(|stale| Some((stale.keyring?, stale.generation)));
-        let result = match keyring {
-            Some((keyring, generation)) => {
-                let read = self.book.refresh(&self.rpc, ChainName::Keyring(keyring)).await;
-                let served = self.book.chains().keyring_chain(keyring).map_or(0, |chain| chain.generation());
-                // It says there is a newer generation and does not show it.
-                read.and_then(|()| {
-                    if served < u64::from(generation) { refuse(Hostile::RotationWithheld) } else { Ok(()) }
-                })
-            }
-            None => self.sync_thread(id, None).await,
-        };
-        let mut is_honest = true;
-        if let Err(error) = result {
-            is_honest = error.hostile().is_none();
-            self.updates.push_back(Update::Trouble(Some(id), error));
-        }
-        if refusal.code == ErrorCode::ChainRefused
-            && let Err(error) = self.verify_own().await
+        if let Some(stale) = &refusal.stale
+            && let Some(keyring) = stale.keyring
         {
-            is_honest &= error.hostile().is_none();
-            self.updates.push_back(Update::Trouble(None, error));
+            self.book.refresh(&self.rpc, ChainName::Keyring(keyring)).await?;
+            let named = self.named.entry(keyring).or_default();
+            *named = (*named).max(stale.generation.into());
+            self.check_named([keyring])?;
         }
-        is_honest
+        // Even where a keyring is to blame: the request may have been done all the same.
+        self.sync_thread(id, None).await?;
+        if refusal.code == ErrorCode::ChainRefused {
+            self.verify_own().await?;
+        }
+        Ok(())
+    }
+
+    /// The server named a generation of a keyring: it must show it before anything more is sealed to it.
+    fn check_named(&self, keyrings: impl IntoIterator<Item = KeyringId>) -> Result<(), ClientError> {
+        for keyring in keyrings {
+            let named = self.named.get(&keyring).copied().unwrap_or(0);
+            let shown = self.book.chains().keyring_chain(keyring).map_or(0, |chain| chain.generation());
+            if shown < named {
+                refuse(Hostile::RotationWithheld)?;
+            }
+        }
+        Ok(())
     }
 
     /// Checks receipts and takes the entries in where they stand.
@@ -345,7 +382,7 @@ impl Client {
         receipts: &[Receipt],
     ) -> Result<(), ClientError> {
         if receipts.len() != append.entries.len() {
-            return Err(Hostile::WrongReceipt.into());
+            return refuse(Hostile::WrongReceipt);
         }
         for receipt in receipts {
             self.check_receipt(append.thread, receipt)?;
@@ -353,7 +390,7 @@ impl Client {
         let known = self.threads.get(&append.thread).map_or(0, |thread| thread.state.head().n);
         let first = receipts.first().map_or(0, |receipt| receipt.n.get());
         if first > known + 1 {
-            self.sync_thread(append.thread, Some(known + 1)).await?;
+            self.sync_thread(append.thread, None).await?;
         }
         for (entry, receipt) in append.entries.iter().zip(receipts) {
             let stored = StoredEntry {

@@ -162,7 +162,7 @@ impl Client {
         match self.append_now(id, entries).await {
             Ok(()) => Ok(Renewed::Here),
             Err(ClientError::Refused(refusal)) => {
-                self.catch_up_after(id, &refusal).await;
+                self.catch_up_after(id, &refusal).await?;
                 let open = self.threads.get(&id).is_some_and(|thread| thread.asked_box.is_some());
                 if open { Err(ClientError::Refused(refusal)) } else { Ok(Renewed::ElsewhereFirst) }
             }

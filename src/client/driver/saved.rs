@@ -34,6 +34,8 @@ pub(crate) struct Saved {
     pub(crate) personal: Option<Cursor>,
     pub(crate) chains: BTreeMap<ChainName, Pin>,
     pub(crate) threads: BTreeMap<ThreadId, (u64, Bytes32)>,
+    /// Up to where the entries of a thread were told to the caller and handled: at most as far as verified.
+    pub(crate) told: BTreeMap<ThreadId, u64>,
     /// The newest versions seen of key index and pins.
     pub(crate) objects: (Seq, Seq),
     /// Public keys of the invitations made on this device.
@@ -49,7 +51,7 @@ impl Saved {
                 None => w.nil(),
             };
         };
-        w.array(16).uint(2).bin(self.user.as_bytes()).bin(self.device.as_bytes());
+        w.array(16).uint(3).bin(self.user.as_bytes()).bin(self.device.as_bytes());
         w.array(4).bin(self.credentials.session.as_bytes()).uint(self.credentials.kid.into());
         w.bin(&self.credentials.key).opt_bin(self.credentials.ticket.as_deref());
         w.bin(&self.opaque_key).bin(&self.receipt_key);
@@ -78,7 +80,8 @@ impl Saved {
         }
         w.array(self.threads.len());
         for (id, (n, head)) in &self.threads {
-            w.array(3).bin(id.as_bytes()).uint(*n).bin(head.as_bytes());
+            let told = self.told.get(id).copied().unwrap_or(0);
+            w.array(4).bin(id.as_bytes()).uint(*n).bin(head.as_bytes()).uint(told);
         }
         w.array(2).uint(self.objects.0.get()).uint(self.objects.1.get());
         w.array(self.invites.len());
@@ -91,7 +94,7 @@ impl Saved {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut r = Reader::new(bytes, SAVED_BYTES_MAX).ok()?;
         r.array(16).ok()?;
-        if r.uint().ok()? != 2 {
+        if r.uint().ok()? != 3 {
             return None;
         }
         let user = UserId::from_bytes(r.fixed().ok()?);
@@ -120,15 +123,15 @@ impl Saved {
             .ok()?;
         let personal = read_cursor(&mut r).ok()?;
         let chains = r.each(1_000_000, read_chain_pin).ok()?.into_iter().collect();
-        let threads = r
+        let kept = r
             .each(1_000_000, |r| {
-                r.array(3)?;
+                r.array(4)?;
                 let id = ThreadId::from_bytes(r.fixed()?);
-                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?))))
+                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?)), r.uint()?))
             })
-            .ok()?
-            .into_iter()
-            .collect();
+            .ok()?;
+        let told = kept.iter().map(|(id, _, told)| (*id, *told)).collect();
+        let threads = kept.into_iter().map(|(id, pin, _)| (id, pin)).collect();
         r.array(2).ok()?;
         let objects = (Seq::new(r.uint().ok()?).ok()?, Seq::new(r.uint().ok()?).ok()?);
         let invites = r
@@ -154,6 +157,7 @@ impl Saved {
             personal,
             chains,
             threads,
+            told,
             objects,
             invites,
         })

@@ -8,7 +8,7 @@ use relais_chain::thread::Applied;
 use relais_chain::{ChainError, Signed};
 use relais_e2ee::{E2eeError, message};
 use relais_wire::chains::{BoxScope, GetBoxes};
-use relais_wire::control::{Cursor, OrgCursor, ResyncReason};
+use relais_wire::control::{Cursor, ResyncReason};
 use relais_wire::events::EntriesAppended;
 use relais_wire::ids::{Bytes32, KeyringId, OrgId, Seq, ThreadId};
 use relais_wire::limits::PAGE_ENTRIES_MAX;
@@ -25,9 +25,8 @@ use crate::core::{Output, Violation};
 use crate::error::{ClientError, Hostile, refuse};
 
 impl Client {
-    /// Does what the connection brought; answers what was applied of each stream.
-    pub(crate) async fn process_events(&mut self) -> Vec<(StreamTag, u64)> {
-        let mut applied: Vec<(StreamTag, u64)> = Vec::new();
+    /// Does what the connection brought.
+    pub(crate) async fn process_events(&mut self) {
         while let Some(output) = self.arrived.pop_front() {
             match output {
                 Output::Entry { stream, seq, event } => {
@@ -47,9 +46,7 @@ impl Client {
                             continue;
                         }
                     }
-                    self.move_cursor(stream, seq);
-                    applied.retain(|(other, _)| *other != stream);
-                    applied.push((stream, seq));
+                    self.applied.applied(stream, seq);
                 }
                 Output::Online { now, .. } => {
                     self.rpc.http.told_time(now.get());
@@ -83,18 +80,6 @@ impl Client {
                 | Output::Reply { .. }
                 | Output::Wait(_) => {}
             }
-        }
-        applied
-    }
-
-    fn move_cursor(&mut self, stream: StreamTag, seq: u64) {
-        let Ok(seq) = Seq::new(seq) else { return };
-        let at = match stream {
-            StreamTag::Org => self.saved.org.as_mut().and_then(|org| org.cursor.as_mut()),
-            StreamTag::Personal => self.saved.personal.as_mut(),
-        };
-        if let Some(at) = at {
-            at.seq = seq;
         }
     }
 
@@ -147,8 +132,7 @@ impl Client {
         let first = appended.entries.first().map_or(0, |entry| entry.n.get());
         if known.is_none_or(|n| first > n + 1) {
             // Entries before these are missing here: read the thread, which includes these.
-            let pinned = self.saved.threads.get(&id).map(|(n, _)| n + 1);
-            let reported_from = pinned.unwrap_or(first);
+            let reported_from = self.saved.told.get(&id).map_or(first, |told| told + 1);
             return self.sync_thread(id, Some(reported_from)).await;
         }
         for entry in &appended.entries {
@@ -161,7 +145,10 @@ impl Client {
     pub(crate) async fn take_entry(&mut self, id: ThreadId, entry: &StoredEntry) -> Result<(), ClientError> {
         let mut thread = self.threads.remove(&id).unwrap_or_else(|| Thread::new(id));
         let result = self.take_into(&mut thread, entry).await;
-        self.threads.insert(id, thread);
+        // A thread that was lied about is read anew, and held against what was verified before, when it is used again.
+        if !result.as_ref().is_err_and(|error| error.hostile().is_some()) {
+            self.threads.insert(id, thread);
+        }
         result
     }
 
@@ -325,7 +312,7 @@ impl Client {
                 refuse(Hostile::ThreadRolledBack)?;
             }
             if !self.threads.contains_key(&id) {
-                let before = self.saved.threads.get(&id).map(|(n, _)| *n);
+                let before = self.saved.told.get(&id).copied();
                 let mut thread = Thread::new(id);
                 thread.floor = match report_from {
                     Some(from) => from.saturating_sub(1),
@@ -350,7 +337,10 @@ impl Client {
     /// read again.
     async fn resume_thread(&mut self, id: ThreadId, report_from: Option<u64>) -> Result<(), ClientError> {
         let Some(mut thread) = self.kept_thread(id) else { return Ok(()) };
-        if report_from.is_some_and(|from| from <= thread.state.head().n) {
+        let told = self.saved.told.get(&id).copied().unwrap_or(0);
+        let floor = report_from.map_or(told, |from| from.saturating_sub(1));
+        // A request of which nobody knows whether it was done is looked for among all entries.
+        if floor < thread.state.head().n || self.outbox.has_request(id) {
             return Ok(());
         }
         // Whether its readers' keys are still current, and whether this user is among a team, stands in their chains.
@@ -358,8 +348,7 @@ impl Client {
         for keyring in readers {
             self.book.need(&self.rpc, ChainName::Keyring(keyring)).await?;
         }
-        let before = self.saved.threads.get(&id).map_or(thread.floor, |(n, _)| *n);
-        thread.floor = report_from.map_or(before, |from| from.saturating_sub(1));
+        thread.floor = floor;
         if thread.asked_box.is_some_and(|by| by != self.user()) {
             self.notice_rebox(id);
         }
@@ -400,6 +389,9 @@ impl Client {
         let result = self.sync_thread(id, Some(0)).await;
         let all = std::mem::replace(&mut self.updates, waiting);
         result?;
+        if let Some(thread) = self.threads.get(&id) {
+            self.saved.told.insert(id, thread.state.head().n);
+        }
         self.save()?;
         Ok(all
             .into_iter()
@@ -460,41 +452,43 @@ impl Client {
         Ok(card)
     }
 
+    /// Reads a snapshot's threads. The stream goes on from the snapshot when its threads are in; until then it is
+    /// asked for again.
     async fn resync(&mut self, stream: StreamTag, org: Option<OrgId>, reason: ResyncReason) {
-        let read = self.threads(org).await;
-        let (cards, cursor) = match read {
-            Ok(read) => read,
-            Err(error) => {
-                self.updates.push_back(Update::Trouble(None, error));
-                // Asked for again with the next connection.
-                return;
+        match self.read_snapshot(org).await {
+            Ok(cursor) => {
+                self.applied.follow(stream, org, cursor);
+                self.updates.push_back(Update::Resynced(stream, reason));
             }
-        };
+            Err((thread, error)) => {
+                self.updates.push_back(Update::Trouble(thread, error));
+                if let Some(live) = self.rpc.live.clone() {
+                    live.tell(Command::Unread { stream }).await;
+                }
+            }
+        }
+    }
+
+    async fn read_snapshot(&mut self, org: Option<OrgId>) -> Result<Cursor, (Option<ThreadId>, ClientError)> {
+        let (cards, cursor) = self.threads(org).await.map_err(|error| (None, error))?;
         for card in cards.iter().rev().filter(|card| card.state == PartyState::Active) {
             let known = self.threads.get(&card.thread).map(|thread| thread.state.head().n);
             let from = match known {
                 Some(n) => Some(n + 1),
                 None if self.reports_old_entries => Some(0),
-                None => self.saved.threads.get(&card.thread).map(|(n, _)| n + 1),
+                None => self.saved.told.get(&card.thread).map(|n| n + 1),
             };
             if from.is_some_and(|from| card.len.get() >= from)
                 && let Err(error) = self.sync_thread(card.thread, from).await
             {
+                if error.is_transient() {
+                    return Err((Some(card.thread), error));
+                }
+                // One thread that cannot be read must not keep all others from being heard.
                 self.updates.push_back(Update::Trouble(Some(card.thread), error));
             }
         }
-        match (stream, org) {
-            (StreamTag::Org, Some(org)) => self.saved.org = Some(OrgCursor { org, cursor: Some(cursor) }),
-            (StreamTag::Org, None) => {}
-            (StreamTag::Personal, _) => self.saved.personal = Some(cursor),
-        }
-        if let Err(error) = self.save() {
-            self.updates.push_back(Update::Trouble(None, error));
-        }
-        if let Some(live) = self.rpc.live.clone() {
-            live.tell(Command::Follow { stream, cursor }).await;
-        }
-        self.updates.push_back(Update::Resynced(stream, reason));
+        Ok(cursor)
     }
 
     pub(crate) const fn wrong_own(error: ChainError) -> ClientError {

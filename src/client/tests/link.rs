@@ -215,6 +215,24 @@ fn a_hole_in_a_page_is_told_and_the_connection_given_up() {
 }
 
 #[test]
+fn a_snapshot_that_could_not_be_read_is_asked_for_again_in_growing_steps() {
+    let mut link = live(None);
+    let resync = Resync { stream: Followed::Personal, reason: ResyncReason::NoCursor };
+    say(&mut link, 1, resync);
+    let mut now = 1;
+    for pause in [1_000, 2_000, 4_000] {
+        assert!(step(&mut link, now, Input::Unread { stream: StreamTag::Personal }).is_empty());
+        assert!(step(&mut link, now + pause - 1, Input::Timeout).is_empty());
+        now += pause;
+        let outputs = step(&mut link, now, Input::Timeout);
+        assert!(matches!(outputs[..], [Output::Resync { stream: StreamTag::Personal, org: None, .. }]));
+        assert!(step(&mut link, now, Input::Timeout).is_empty(), "once");
+    }
+    step(&mut link, now, Input::Follow { stream: StreamTag::Personal, cursor: cursor(8) });
+    assert!(step(&mut link, now + 9_000, Input::Timeout).is_empty(), "it was read");
+}
+
+#[test]
 fn a_resync_is_a_snapshot_and_then_the_stream_goes_on() {
     let mut link = live(None);
     let resync = Resync { stream: Followed::Personal, reason: ResyncReason::NoCursor };

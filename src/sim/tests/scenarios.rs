@@ -94,6 +94,21 @@ fn a_restored_backup_makes_everybody_read_a_snapshot() {
 }
 
 #[test]
+fn a_snapshot_that_is_refused_is_read_later_on_the_same_connection() {
+    let ward = ward(["ada", "ben"]).snapshots_fail(100).writes("ada", 4, 0).run_for(1_000);
+    let kept = ward.commits();
+    // Everybody reads anew at once, and the server is too busy for it: the connections themselves are fine.
+    let ward = ward.restore(kept).run_for(20_000);
+    assert!(ward.counters().get("snapshot refused") > 4, "asked for again");
+    assert_eq!(ward.counters().get("snapshot read"), 4, "those of the very first connections");
+    let online = ward.counters().get("device came online");
+    let ward = ward.snapshots_fail(0).run_for(35_000).writes("ada", 2, 0).run_for(3_000);
+    assert_eq!((ward.seen("ada", 0), ward.seen("ben", 0)), (2, 2));
+    assert_eq!(ward.counters().get("device came online"), online, "nobody had to connect anew");
+    ward.settle().assert_clean();
+}
+
+#[test]
 fn a_lagging_phone_is_served_from_the_store_and_not_closed() {
     let ward = ward(["ada", "ben"]).stall("ben", 20_000).writes("ada", 30, 20_000).run_for(15_000);
     assert_eq!(ward.seen("ben", 0), 0);

@@ -34,6 +34,7 @@ const MUST_HAPPEN: &[&str] = &[
     "append refused as StorageFull",
     "visitor without a session",
     "epoch in front",
+    "snapshot refused",
     // The ways out of them.
     "gaps repaired from the store",
     "duplicates ignored",

@@ -51,6 +51,11 @@ pub enum Input<'a> {
         /// The snapshot's cursor.
         cursor: Cursor,
     },
+    /// The snapshot asked for by [`Output::Resync`] could not be read or applied: it is asked for again.
+    Unread {
+        /// The stream.
+        stream: StreamTag,
+    },
     /// Follow another organization, from a cursor or, without one, from a snapshot.
     Focus {
         /// The organization; `None`: the personal stream only.
@@ -103,7 +108,8 @@ pub enum Output {
         /// What it says; the number of its type where that is not known in this version.
         event: Result<Event, u16>,
     },
-    /// Read a snapshot of this stream's context, apply it, then report [`Input::Follow`].
+    /// Read a snapshot of this stream's context, apply it, then report [`Input::Follow`]; or [`Input::Unread`]
+    /// when that fails.
     Resync {
         /// The stream.
         stream: StreamTag,
