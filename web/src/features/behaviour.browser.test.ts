@@ -339,3 +339,30 @@ test('changing the password shows the new recovery code that comes with it', asy
   await userEvent.keyboard('{Enter}');
   expect(saying(await s.find('[role=dialog] [translate=no]'))).toContain('KMTR');
 });
+
+test('one sees where the unread begins, then one’s own message at the end', async () => {
+  await page.viewport(1280, 700);
+  const s = await stage({ at: thread(1), entries: 200 });
+  const line = await s.find('[data-unread]');
+  const log = await s.find('.log');
+  const inside = (one: Element): boolean => {
+    const { top, bottom } = one.getBoundingClientRect();
+    const frame = log.getBoundingClientRect();
+    return top >= frame.top - 1 && bottom <= frame.bottom + 1;
+  };
+  await s.until(() => inside(line), 'the line of the unread in view');
+  await userEvent.fill(await s.find('textarea'), 'Je m’en occupe.');
+  await userEvent.keyboard('{Control>}{Enter}{/Control}');
+  const mine = await s.until(() => all('.message.mine').find((one) => saying(one).includes('occupe')));
+  await s.until(() => inside(all('.message.mine').at(-1) ?? mine), 'one’s own message in view');
+});
+
+test('a thread that could not be opened without a network opens when it is back', async () => {
+  const s = await stage({});
+  await s.find('a.row');
+  s.fake.failNext('openThread', { kind: 'offline', code: 'unreachable' });
+  s.app.router.go({ name: 'thread', id: id(5, 3) });
+  await s.until(() => saying(document.body).includes('Le serveur ne répond pas'));
+  s.fake.setLink({ state: 'live', behind: false });
+  await s.find('.message');
+});

@@ -46,7 +46,7 @@ export const en = {
     unread: (count: number) => n(count, { one: '1 unread message', other: `${count} unread messages` }),
   },
   demo: {
-    banner: 'Demonstration: every person and all data are fictitious.',
+    banner: 'Demonstration: fictitious people and data.',
   },
   link: {
     connecting: 'Connecting…',
@@ -296,7 +296,9 @@ export const en = {
     changedText: 'Compare your safety number by voice before writing anything clinical.',
     readers: 'Will be able to read',
     readersText: (people: number, teams: number) =>
-      `${n(people, { zero: 'nobody', one: '1 person', other: `${people} people` })} and ${n(teams, { zero: 'no team', one: '1 team', other: `${teams} teams` })}, besides you.`,
+      people + teams === 0
+        ? 'only you, for now.'
+        : `${n(people, { zero: 'nobody', one: '1 person', other: `${people} people` })} and ${n(teams, { zero: 'no team', one: '1 team', other: `${teams} teams` })}, besides you.`,
     teamNote: 'The whole team',
   },
   account: {

@@ -50,7 +50,7 @@ export const fr = {
     unread: (count: number) => n(count, { one: '1 message non lu', other: `${count} messages non lus` }),
   },
   demo: {
-    banner: 'Démonstration : toutes les personnes et toutes les données sont fictives.',
+    banner: 'Démonstration : personnes et données fictives.',
   },
   link: {
     connecting: 'Connexion…',
@@ -308,7 +308,9 @@ export const fr = {
     changedText: 'Comparez votre numéro de sûreté de vive voix avant d’écrire quoi que ce soit de clinique.',
     readers: 'Pourront lire',
     readersText: (people: number, teams: number) =>
-      `${n(people, { zero: 'aucune personne', one: '1 personne', other: `${people} personnes` })} et ${n(teams, { zero: 'aucune équipe', one: '1 équipe', other: `${teams} équipes` })}, en plus de vous.`,
+      people + teams === 0
+        ? 'vous seulement, pour l’instant.'
+        : `${n(people, { zero: 'aucune personne', one: '1 personne', other: `${people} personnes` })} et ${n(teams, { zero: 'aucune équipe', one: '1 équipe', other: `${teams} équipes` })}, en plus de vous.`,
     teamNote: 'Toute l’équipe',
   },
   account: {

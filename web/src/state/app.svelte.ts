@@ -150,6 +150,9 @@ export class App {
       case 'link':
         if (this.link.state === 'live' && note.link.state !== 'live') this.liveAt = this.now;
         this.link = note.link;
+        // What could not be opened without a network is opened now.
+        if (note.link.state === 'live' && this.conversation?.why?.kind === 'offline')
+          void this.conversation.open();
         return;
       case 'me':
         if (this.phase === 'in') this.me = note.me;

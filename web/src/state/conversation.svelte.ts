@@ -62,6 +62,7 @@ export class Conversation {
 
   async open(): Promise<void> {
     this.phase = 'loading';
+    this.why = null;
     const opened = await outcome(this.#api.openThread(this.id));
     if (!opened.ok) {
       this.why = opened.why;
