@@ -28,7 +28,7 @@ mod validate;
 mod write;
 
 pub use commit::{Commit, Domain, EntryReceipt, EventBody, Guard, Idem, NewEvent, NonEmpty, Receipt};
-pub use embedded::{Durability, Embedded, OpenError, Options, StoreKey};
+pub use embedded::{Durability, Embedded, Gone, OpenError, Options, StoreKey};
 pub use error::{CommitError, Fatal, Kind, ReadError, Refusal};
 pub use facts::{Opaque, Personal, audit::AuditLine, stream::StreamId};
 pub use store::Store;

@@ -1,7 +1,7 @@
 //! Bounds of a commit, checked before it is queued: a commit that exceeds them is refused, not truncated.
 
 use crate::{
-    commit::{Commit, Domain, EventBody},
+    commit::{Commit, Domain, EventBody, NewEvent},
     error::Refusal,
     facts::Opaque,
     limits,
@@ -28,13 +28,15 @@ fn domain_parts(domain: &Domain) -> Result<(), Refusal> {
         within(idem.note.as_slice().len(), limits::NOTE_BYTES_MAX, "the note")?;
     }
     domain.writes.iter().try_for_each(write)?;
-    domain.events.iter().try_for_each(|event| {
-        within(event.to.len(), limits::EVENT_RECIPIENTS_MAX, "the number of recipients")?;
-        match &event.body {
-            EventBody::Fixed(bytes) => object(bytes),
-            EventBody::Appended(_) => Ok(()),
-        }
-    })
+    domain.events.iter().try_for_each(event)
+}
+
+fn event(event: &NewEvent) -> Result<(), Refusal> {
+    within(event.to.len(), limits::EVENT_RECIPIENTS_MAX, "the number of recipients")?;
+    match &event.body {
+        EventBody::Fixed(bytes) => object(bytes),
+        EventBody::Appended(_) => Ok(()),
+    }
 }
 
 fn write(write: &Write) -> Result<(), Refusal> {
@@ -79,8 +81,9 @@ fn chore(chore: &Chore) -> Result<(), Refusal> {
             boxes.iter().try_for_each(|sealed| object(&sealed.bytes))
         }
         Chore::KeepThreadState(_, state) => object(&state.bytes),
+        Chore::Read { told, .. } => told.iter().try_for_each(event),
         Chore::Applied { .. }
-        | Chore::Read { .. }
+        | Chore::Delivered { .. }
         | Chore::TouchSession(_)
         | Chore::SpendTry(_)
         | Chore::Charge { .. }

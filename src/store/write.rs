@@ -9,6 +9,7 @@ use relais_wire::ids::{
     BlobId, Bytes32, DeviceId, InviteId, KeyringId, LoginId, MsgId, OrgId, Seq, SessionId, ThreadId, UserId,
 };
 
+use crate::commit::NewEvent;
 use crate::facts::{
     Opaque, Personal,
     account::{Account, Recovery, UserObject, Wrap, WrapKind},
@@ -346,13 +347,27 @@ pub enum Chore {
         /// Last entry applied.
         upto: Seq,
     },
-    /// A user has read a thread up to here. Moves forward only; refused beyond the thread's last entry.
+    /// A user has read a thread up to here. Moves forward only; refused beyond the thread's last entry. What was
+    /// read has been delivered.
     Read {
         /// The thread.
         thread: ThreadId,
         /// Who.
         user: UserId,
         /// Last entry read.
+        upto: Seq,
+        /// What the user's own devices are told where it moved; the receipt has its positions, none where it did
+        /// not move.
+        told: Option<NewEvent>,
+    },
+    /// Entries of a thread have reached a device of a user up to here. Moves forward only; refused beyond the
+    /// thread's last entry.
+    Delivered {
+        /// The thread.
+        thread: ThreadId,
+        /// Whose device; which one is not kept.
+        user: UserId,
+        /// Last entry delivered.
         upto: Seq,
     },
     /// A session was seen.

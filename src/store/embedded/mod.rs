@@ -37,7 +37,7 @@ use std::{
 
 use relais_wire::ids::Epoch;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use self::writer::{BatchError, Writer};
 use crate::{
@@ -65,8 +65,23 @@ struct Shared {
     stopped: Arc<OnceLock<Fatal>>,
     epoch: Epoch,
     threads: Vec<JoinHandle<()>>,
-    /// Dropped last: the folder is free once the threads are gone.
+    /// Dropped after the threads: the folder is free once they are gone.
     _lock: File,
+    /// Dropped last, which [`Gone`] waits for.
+    alive: watch::Sender<()>,
+}
+
+/// Waits until a store is gone: its last handle was dropped, its threads have ended, its folder is free. A program
+/// that ends while they run would tear the engine's libraries down under them.
+#[derive(Debug)]
+pub struct Gone(watch::Receiver<()>);
+
+impl Gone {
+    /// Returns when it is gone.
+    pub async fn wait(mut self) {
+        // Nothing is ever sent: only the end of the sender ends this.
+        while self.0.changed().await.is_ok() {}
+    }
 }
 
 type Reply = oneshot::Sender<writer::Answer>;
@@ -108,7 +123,14 @@ impl Embedded {
             epoch: opened.epoch,
             threads,
             _lock: opened.lock,
+            alive: watch::Sender::new(()),
         })))
+    }
+
+    /// Waits for the end of this store, without keeping it.
+    #[must_use]
+    pub fn gone(&self) -> Gone {
+        Gone(self.0.alive.subscribe())
     }
 
     fn send(&self, commit: Commit) -> Result<oneshot::Receiver<writer::Answer>, CommitError> {

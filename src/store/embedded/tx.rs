@@ -63,8 +63,11 @@ impl<'a> Tx<'a> {
             }
             Commit::Housekeeping { at_ms, chores } => {
                 let mut tx = Self { conn, heads, at_ms: *at_ms, entries: Vec::new() };
-                chores.iter().try_for_each(|chore| tx.chore(chore))?;
-                Ok(Receipt::default())
+                let mut streams = Vec::new();
+                for chore in chores {
+                    streams.extend(tx.chore(chore)?);
+                }
+                Ok(Receipt { streams, ..Receipt::default() })
             }
         }
     }

@@ -195,8 +195,10 @@ pub struct ReadCursor {
     pub thread: ThreadId,
     /// Who.
     pub user: UserId,
-    /// Last entry read.
+    /// Last entry read; zero for none.
     pub upto: Seq,
-    /// When, in server milliseconds.
+    /// Last entry that has reached a device of theirs; at least what was read.
+    pub delivered: Seq,
+    /// When either moved last, in server milliseconds.
     pub at_ms: u64,
 }

@@ -123,3 +123,16 @@ impl Query for RecoveryOf {
         )
     }
 }
+
+/// Suspended accounts: what a server loads at start, so that it need not ask for each request.
+#[derive(Clone, Copy, Debug)]
+pub struct SuspendedAccounts;
+
+impl Query for SuspendedAccounts {
+    type Out = Vec<UserId>;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        snapshot.all("SELECT user FROM account WHERE suspended_ms IS NOT NULL ORDER BY user", [], |row| {
+            Ok(UserId::from_bytes(row.get(0)?))
+        })
+    }
+}

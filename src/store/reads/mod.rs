@@ -15,7 +15,7 @@ mod session;
 mod stream;
 mod thread;
 
-pub use account::{AccountByEmail, AccountById, EmailsOf, ObjectOf, RecoveryOf, WrapsOf};
+pub use account::{AccountByEmail, AccountById, EmailsOf, ObjectOf, RecoveryOf, SuspendedAccounts, WrapsOf};
 pub use audit::{AuditHead, AuditPage};
 pub use chain::{
     BoxesFor, ChainHeads, ChainLinks, KeyringById, KeyringMembers, KeyringsOf, KeyringsWithMember,

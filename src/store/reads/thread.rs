@@ -312,11 +312,12 @@ fn read_cursor(row: &Row<'_>) -> rusqlite::Result<ReadCursor> {
         thread: ThreadId::from_bytes(row.get(0)?),
         user: UserId::from_bytes(row.get(1)?),
         upto: seq(row, 2)?,
-        at_ms: row.get(3)?,
+        delivered: seq(row, 3)?,
+        at_ms: row.get(4)?,
     })
 }
 
-/// How far everybody has read a thread.
+/// How far everybody has come in a thread.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadCursors(pub ThreadId);
 
@@ -324,7 +325,8 @@ impl Query for ReadCursors {
     type Out = Vec<ReadCursor>;
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
         snapshot.all(
-            "SELECT t.thread, c.user, c.upto, c.at_ms FROM thread t JOIN read_cursor c ON c.thread = t.key
+            "SELECT t.thread, c.user, c.upto, c.delivered, c.at_ms FROM thread t
+             JOIN read_cursor c ON c.thread = t.key
              WHERE t.thread = ?1 ORDER BY c.user LIMIT 10000",
             [self.0.as_bytes()],
             read_cursor,
@@ -332,7 +334,7 @@ impl Query for ReadCursors {
     }
 }
 
-/// How far one user has read these threads; threads never read are left out.
+/// How far one user has come in these threads; threads that never reached them are left out.
 #[derive(Clone, Debug)]
 pub struct ReadCursorsOf(pub UserId, pub Vec<ThreadId>);
 
@@ -342,7 +344,8 @@ impl Query for ReadCursorsOf {
         let mut out = Vec::with_capacity(self.1.len());
         for thread in &self.1 {
             out.extend(snapshot.one(
-                "SELECT t.thread, c.user, c.upto, c.at_ms FROM thread t JOIN read_cursor c ON c.thread = t.key
+                "SELECT t.thread, c.user, c.upto, c.delivered, c.at_ms FROM thread t
+             JOIN read_cursor c ON c.thread = t.key
                  WHERE t.thread = ?1 AND c.user = ?2",
                 (thread.as_bytes(), self.0.as_bytes()),
                 read_cursor,

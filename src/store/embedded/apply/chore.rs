@@ -15,10 +15,20 @@ use crate::{
 };
 
 impl Tx<'_> {
-    pub(crate) fn chore(&mut self, chore: &Chore) -> Result<(), Stop> {
+    /// Does a piece of upkeep; where what it told got to, if it told anything.
+    pub(crate) fn chore(&mut self, chore: &Chore) -> Result<Option<Vec<(StreamId, Seq)>>, Stop> {
+        if let Chore::Read { thread, user, upto, told: Some(told) } = chore {
+            let moved = self.read_upto(*thread, *user, *upto)?;
+            return if moved { self.event(told).map(Some) } else { Ok(Some(Vec::new())) };
+        }
+        self.quiet(chore).map(|()| None)
+    }
+
+    fn quiet(&mut self, chore: &Chore) -> Result<(), Stop> {
         match chore {
             Chore::Applied { stream, device, upto } => self.applied(*stream, *device, *upto),
-            Chore::Read { thread, user, upto } => self.read_upto(*thread, *user, *upto),
+            Chore::Read { thread, user, upto, .. } => self.read_upto(*thread, *user, *upto).map(drop),
+            Chore::Delivered { thread, user, upto } => self.delivered_upto(*thread, *user, *upto),
             Chore::TouchSession(session) => self
                 .run(
                     "UPDATE session SET seen_ms = max(seen_ms, ?2) WHERE session = ?1",
@@ -68,18 +78,33 @@ impl Tx<'_> {
         .map(drop)
     }
 
-    fn read_upto(&mut self, thread: ThreadId, user: UserId, upto: Seq) -> Result<(), Stop> {
-        let head = self.thread_head(thread)?;
-        if upto.get() > head.at.n {
-            return Err(Refusal::CursorAhead.into());
-        }
+    /// Whether it moved.
+    fn read_upto(&mut self, thread: ThreadId, user: UserId, upto: Seq) -> Result<bool, Stop> {
+        let key = self.thread_upto(thread, upto)?;
+        let moved = self.run(
+            "INSERT INTO read_cursor (thread, user, upto, delivered, at_ms) VALUES (?1, ?2, ?3, ?3, ?4)
+             ON CONFLICT (thread, user) DO UPDATE SET upto = excluded.upto, at_ms = excluded.at_ms,
+             delivered = max(delivered, excluded.delivered) WHERE excluded.upto > upto",
+            (key, user.as_bytes(), upto.get(), self.at_ms),
+        )?;
+        Ok(moved > 0)
+    }
+
+    fn delivered_upto(&mut self, thread: ThreadId, user: UserId, upto: Seq) -> Result<(), Stop> {
+        let key = self.thread_upto(thread, upto)?;
         self.run(
-            "INSERT INTO read_cursor (thread, user, upto, at_ms) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (thread, user) DO UPDATE SET upto = excluded.upto, at_ms = excluded.at_ms
-             WHERE excluded.upto > upto",
-            (head.key, user.as_bytes(), upto.get(), self.at_ms),
+            "INSERT INTO read_cursor (thread, user, upto, delivered, at_ms) VALUES (?1, ?2, 0, ?3, ?4)
+             ON CONFLICT (thread, user) DO UPDATE SET delivered = excluded.delivered, at_ms = excluded.at_ms
+             WHERE excluded.delivered > delivered",
+            (key, user.as_bytes(), upto.get(), self.at_ms),
         )
         .map(drop)
+    }
+
+    /// The small number of a thread that has an entry at `upto`.
+    fn thread_upto(&mut self, thread: ThreadId, upto: Seq) -> Result<i64, Stop> {
+        let head = self.thread_head(thread)?;
+        if upto.get() > head.at.n { Err(Refusal::CursorAhead.into()) } else { Ok(head.key) }
     }
 
     fn put_login(&self, login: &Login) -> Result<(), Stop> {

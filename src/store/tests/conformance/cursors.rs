@@ -100,7 +100,12 @@ pub(crate) fn read_cursors_follow_the_thread<S: Subject>(subject: &S) {
     let store = subject.store();
     create_thread(store, thread(1));
     let read = |upto| {
-        store.commit_blocking(chore(Chore::Read { thread: thread(1), user: user(2), upto: seq(upto) }))
+        store.commit_blocking(chore(Chore::Read {
+            thread: thread(1),
+            user: user(2),
+            upto: seq(upto),
+            told: None,
+        }))
     };
     assert_eq!(refusal(read(2)), Refusal::CursorAhead);
     for aseq in 1..=2 {
@@ -112,4 +117,31 @@ pub(crate) fn read_cursors_follow_the_thread<S: Subject>(subject: &S) {
     let of_user = store.read_blocking(ReadCursorsOf(user(2), vec![thread(1), thread(7)])).unwrap();
     assert_eq!(of_thread, of_user);
     assert_eq!((of_thread[0].user, of_thread[0].upto), (user(2), seq(3)));
+    assert_eq!(of_thread[0].delivered, seq(3), "what was read was delivered");
+}
+
+pub(crate) fn what_was_delivered_is_kept_beside_what_was_read<S: Subject>(subject: &S) {
+    let store = subject.store();
+    create_thread(store, thread(1));
+    let delivered = |upto| Chore::Delivered { thread: thread(1), user: user(2), upto: seq(upto) };
+    let own = StreamId::new(user(2), None);
+    let told = NewEvent { to: vec![own], body: EventBody::Fixed(b"read".as_slice().into()) };
+    let read =
+        |upto| Chore::Read { thread: thread(1), user: user(2), upto: seq(upto), told: Some(told.clone()) };
+    let cursor = || {
+        let cursor = store.read_blocking(ReadCursors(thread(1))).unwrap().remove(0);
+        (cursor.upto, cursor.delivered)
+    };
+    assert_eq!(refusal(store.commit_blocking(chore(delivered(2)))), Refusal::CursorAhead);
+    for aseq in 1..=2 {
+        store.commit_blocking(domain().write(message(thread(1), user(1), aseq))).unwrap();
+    }
+    store.commit_blocking(chore(delivered(3))).unwrap();
+    store.commit_blocking(chore(delivered(2))).unwrap();
+    assert_eq!(cursor(), (Seq::ZERO, seq(3)), "delivered is not read, and does not go back");
+    let receipt = store.commit_blocking(chore(read(2))).unwrap();
+    assert_eq!(receipt.streams, [vec![(own, seq(1))]], "the own devices are told");
+    let receipt = store.commit_blocking(chore(read(2))).unwrap();
+    assert_eq!(receipt.streams, [vec![]], "and not told twice");
+    assert_eq!(cursor(), (seq(2), seq(3)));
 }

@@ -53,6 +53,7 @@ macro_rules! suite {
             a_cursor_older_than_what_is_kept_is_told_to_resynchronise,
             a_stream_keeps_so_many_entries_and_no_more,
             read_cursors_follow_the_thread,
+            what_was_delivered_is_kept_beside_what_was_read,
         }
         $crate::suite! { @area $subject, chains:
             a_link_is_accepted_only_on_the_head_its_signer_saw,
