@@ -238,6 +238,20 @@ pub struct WithdrawInvite {
     pub invite: InviteId,
 }
 
+/// Suspends an account, or readmits it. While it is suspended its sockets are closed as `revoked`, nothing is
+/// answered and nobody signs in to it; what it holds stays, and its sessions go on once it is readmitted. For who
+/// runs the server, and for who manages members in every organization the person belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SetSuspended {
+    /// Idempotency key.
+    pub idem: IdemKey,
+    /// Whose account; never one's own.
+    pub user: UserId,
+    /// Whether it is suspended from now on.
+    pub suspended: bool,
+}
+
 /// Accepts an invitation into a unit with an existing account (ACC-06).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

@@ -388,6 +388,7 @@ impl Reply {
             crate::directory::CreateInvite::KIND => Self::InviteCreated(InviteCreated::deserialize(from)?),
             crate::directory::WithdrawInvite::KIND => Self::Done(Done::deserialize(from)?),
             crate::directory::AcceptInvite::KIND => Self::Done(Done::deserialize(from)?),
+            crate::directory::SetSuspended::KIND => Self::Done(Done::deserialize(from)?),
             crate::directory::GetPending::KIND => Self::Pending(Pending::deserialize(from)?),
             crate::files::GetBlob::KIND => Self::BlobCard(BlobCard::deserialize(from)?),
             _ => return Ok(None),

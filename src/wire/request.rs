@@ -15,7 +15,7 @@ use crate::chains::{AppendLinks, GetBoxes, GetLinks, PutBoxes};
 use crate::codec::{self, DecodeError};
 use crate::directory::{
     AcceptInvite, CreateInvite, CreateTeam, CreateUnit, GetPending, GetPerson, GetServer, GetUnit, Search,
-    WithdrawInvite,
+    SetSuspended, WithdrawInvite,
 };
 use crate::files::GetBlob;
 use crate::frame::{Class, Header, encode_frame};
@@ -123,6 +123,8 @@ pub enum Request {
     AcceptInvite(AcceptInvite),
     /// Members waiting for a signature; answered by [`Pending`](crate::directory::Pending).
     GetPending(GetPending),
+    /// Suspend or readmit an account; answered by [`Done`](crate::account::Done).
+    SetSuspended(SetSuspended),
     /// How far an upload has come; answered by [`BlobCard`](crate::files::BlobCard).
     GetBlob(GetBlob),
 }
@@ -171,6 +173,7 @@ impl Request {
         (0x0521, "WithdrawInvite"),
         (0x0522, "AcceptInvite"),
         (0x0523, "GetPending"),
+        (0x0530, "SetSuspended"),
         (0x0601, "GetBlob"),
     ];
 
@@ -219,6 +222,7 @@ impl Request {
             Self::WithdrawInvite(_) => WithdrawInvite::KIND,
             Self::AcceptInvite(_) => AcceptInvite::KIND,
             Self::GetPending(_) => GetPending::KIND,
+            Self::SetSuspended(_) => SetSuspended::KIND,
             Self::GetBlob(_) => GetBlob::KIND,
         }
     }
@@ -273,6 +277,7 @@ impl Request {
             Self::CreateInvite(request) => Some(request.idem),
             Self::WithdrawInvite(request) => Some(request.idem),
             Self::AcceptInvite(request) => Some(request.idem),
+            Self::SetSuspended(request) => Some(request.idem),
             Self::GetServer(_)
             | Self::RegisterStart(_)
             | Self::LoginStart(_)
@@ -361,6 +366,7 @@ impl Request {
             WithdrawInvite::KIND => Self::WithdrawInvite(WithdrawInvite::deserialize(from)?),
             AcceptInvite::KIND => Self::AcceptInvite(AcceptInvite::deserialize(from)?),
             GetPending::KIND => Self::GetPending(GetPending::deserialize(from)?),
+            SetSuspended::KIND => Self::SetSuspended(SetSuspended::deserialize(from)?),
             GetBlob::KIND => Self::GetBlob(GetBlob::deserialize(from)?),
             _ => return Ok(None),
         }))
@@ -411,6 +417,7 @@ impl Request {
             Self::WithdrawInvite(request) => codec::encode(request),
             Self::AcceptInvite(request) => codec::encode(request),
             Self::GetPending(request) => codec::encode(request),
+            Self::SetSuspended(request) => codec::encode(request),
             Self::GetBlob(request) => codec::encode(request),
         }
     }
@@ -462,6 +469,7 @@ impl Request {
             Self::WithdrawInvite(request) => request.serialize(to),
             Self::AcceptInvite(request) => request.serialize(to),
             Self::GetPending(request) => request.serialize(to),
+            Self::SetSuspended(request) => request.serialize(to),
             Self::GetBlob(request) => request.serialize(to),
         }
     }
@@ -1003,6 +1011,19 @@ impl Call for GetPending {
 
     fn answer(reply: Reply) -> Option<Self::Answer> {
         if let Reply::Pending(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for SetSuspended {
+    const KIND: u16 = 0x0530;
+    type Answer = crate::account::Done;
+
+    fn into_request(self) -> Request {
+        Request::SetSuspended(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done(answer) = reply { Some(answer) } else { None }
     }
 }
 

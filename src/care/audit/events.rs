@@ -209,6 +209,8 @@ events! {
     AccountUpdate = 1082 XAccount Update "Profile changed" "Modification d’un profil";
     AccountDelete = 1083 XAccount Delete "Account deleted" "Suppression d’un compte";
     AccountList = 1084 XAccount List "Directory searched" "Recherche dans l’annuaire";
+    AccountEnd = 1085 XAccount XEnd "Account suspended" "Suspension d’un compte";
+    AccountStart = 1086 XAccount XStart "Account readmitted" "Réadmission d’un compte";
 
     ContactInvite = 1090 XContact Invite "Friend request sent" "Envoi d’une demande d’ami";
     ContactAccept = 1091 XContact XAccept "Friend request accepted" "Demande d’ami acceptée";

@@ -161,6 +161,7 @@ fn types(out: &mut String) {
     declare::<relais_wire::directory::InviteCreated>(out);
     declare::<relais_wire::directory::WithdrawInvite>(out);
     declare::<relais_wire::directory::AcceptInvite>(out);
+    declare::<relais_wire::directory::SetSuspended>(out);
     declare::<relais_wire::directory::GetPending>(out);
     declare::<relais_wire::directory::Pending>(out);
     declare::<relais_wire::directory::PendingMember>(out);

@@ -20,8 +20,8 @@ use relais_wire::control::{
 };
 use relais_wire::directory::{
     AcceptInvite, CreateInvite, CreateTeam, CreateUnit, Found, GetPending, GetPerson, GetServer, GetUnit,
-    InviteCreated, OrgCard, Pending, PendingMember, PersonCard, Search, ServerCard, TeamCard, UnitCard,
-    WithdrawInvite,
+    InviteCreated, OrgCard, Pending, PendingMember, PersonCard, Search, ServerCard, SetSuspended, TeamCard,
+    UnitCard, WithdrawInvite,
 };
 use relais_wire::events::{
     Badge, ChainGrew, EntriesAppended, Invited, MemberWaits, ObjectChanged, Progress, ReadMoved,
@@ -442,6 +442,16 @@ pub(crate) fn requests() -> Vec<Request> {
         }),
         Request::GetPending(GetPending { unit: UnitId::from_bytes([177; 16]) }),
         Request::GetPending(GetPending { unit: UnitId::from_bytes([178; 16]) }),
+        Request::SetSuspended(SetSuspended {
+            idem: IdemKey::from_bytes([193; 16]),
+            user: UserId::from_bytes([194; 16]),
+            suspended: true,
+        }),
+        Request::SetSuspended(SetSuspended {
+            idem: IdemKey::from_bytes([195; 16]),
+            user: UserId::from_bytes([196; 16]),
+            suspended: false,
+        }),
         Request::GetBlob(GetBlob { blob: BlobId::from_bytes([179; 16]) }),
         Request::GetBlob(GetBlob { blob: BlobId::from_bytes([180; 16]) }),
     ]
@@ -1011,6 +1021,7 @@ pub(crate) fn replies() -> Vec<(u16, Reply)> {
             }),
         ),
         (0x0523, Reply::Pending(Pending { members: vec![] })),
+        (0x0530, Reply::Done(Done {})),
         (
             0x0601,
             Reply::BlobCard(BlobCard {

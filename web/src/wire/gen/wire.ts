@@ -1396,6 +1396,19 @@ token: Bin,
  * Signature over the user's root hash with the invitation's key, where it has one.
  */
 proof?: Bin, };
+export type SetSuspended = { 
+/**
+ * Idempotency key.
+ */
+idem: IdemKey, 
+/**
+ * Whose account; never one's own.
+ */
+user: UserId, 
+/**
+ * Whether it is suspended from now on.
+ */
+suspended: boolean, };
 export type GetPending = { 
 /**
  * The unit.
@@ -1600,6 +1613,7 @@ export const REQUEST = {
   WithdrawInvite: 0x0521,
   AcceptInvite: 0x0522,
   GetPending: 0x0523,
+  SetSuspended: 0x0530,
   GetBlob: 0x0601,
 } as const;
 
