@@ -5,6 +5,7 @@
 //! do (it may be cancelled), then [`Client::work`] (it must not be), which answers what happened.
 
 pub mod acts;
+mod ahead;
 pub mod book;
 pub mod client;
 pub mod clock;

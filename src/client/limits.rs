@@ -74,6 +74,9 @@ pub const CHORES_MAX: usize = 256;
 /// busy person. Whoever waited longer asks to be invited again.
 pub const INVITE_LOOK_BACK: u64 = 4_000;
 
+/// Times a snapshot is begun again because the server no longer held it: each means that its pages took minutes.
+pub const SNAPSHOT_TRIES: u32 = 3;
+
 /// Drafts that wait to be sent: a day offline of a busy person, and a bot that outruns its server is told so.
 pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
 

@@ -16,7 +16,7 @@ use relais_wire::account::Locale;
 use relais_wire::chains::{AppendLinks, ChainKind, ChainLink};
 use relais_wire::directory::{
     AcceptInvite, CreateInvite, CreateTeam, CreateUnit, Found, GetPending, GetUnit, InviteCreated,
-    PendingMember, Search, UnitCard,
+    PendingMember, Search, SetSuspended, UnitCard,
 };
 use relais_wire::ids::{Bytes32, IdemKey, KeyringId, ObjectId, OrgId, TeamId, UnitId, UserId};
 use relais_wire::streams::GetSnapshot;
@@ -315,6 +315,14 @@ impl Client {
             }
         }
         Ok(members)
+    }
+
+    /// Suspends an account, or readmits it.
+    ///
+    /// # Errors
+    /// The server's refusals: `forbidden`, `not found`.
+    pub async fn set_suspended(&self, user: UserId, suspended: bool) -> Result<(), ClientError> {
+        self.rpc.call(SetSuspended { idem: idem(), user, suspended }).await.map(drop)
     }
 
     /// Vouches for members: from then on they belong to the unit.

@@ -14,7 +14,7 @@ use relais_wire::ids::{Bytes32, KeyringId, OrgId, Seq, ThreadId};
 use relais_wire::limits::PAGE_ENTRIES_MAX;
 use relais_wire::streams::GetSnapshot;
 use relais_wire::threads::{GetEntries, GetThread, MarkRead, PartyState, StoredEntry, ThreadCard};
-use relais_wire::{Event, StreamTag};
+use relais_wire::{ErrorCode, Event, StreamTag};
 
 use super::book::ChainName;
 use super::client::{Client, Update};
@@ -23,6 +23,7 @@ use super::ring::box_error;
 use super::thread::{Content, Message, Thread, bytes_of};
 use crate::core::{Output, Violation};
 use crate::error::{ClientError, Hostile, refuse};
+use crate::limits::SNAPSHOT_TRIES;
 
 impl Client {
     /// Does what the connection brought.
@@ -415,8 +416,22 @@ impl Client {
     pub async fn threads(&mut self, org: Option<OrgId>) -> Result<(Vec<ThreadCard>, Cursor), ClientError> {
         let mut cards = Vec::new();
         let mut page = None;
+        let mut again = 0;
         loop {
-            let snapshot = self.rpc.call(GetSnapshot { org, page }).await?;
+            let is_first = page.is_none();
+            let snapshot = match self.rpc.call(GetSnapshot { org, page }).await {
+                Ok(snapshot) => snapshot,
+                // The server no longer holds what was begun.
+                Err(ClientError::Refused(refusal))
+                    if refusal.code == ErrorCode::Conflict && !is_first && again < SNAPSHOT_TRIES =>
+                {
+                    again += 1;
+                    cards.clear();
+                    page = None;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             for card in &snapshot.threads {
                 let (n, head) = Self::card_head(card);
                 self.check_card(card.thread, n, &head)?;

@@ -299,6 +299,10 @@ pub(crate) enum Unit {
     Join { token: String },
     /// Sign for everybody who waits.
     Attest { unit: String },
+    /// Suspend somebody's account: their sockets close at once.
+    Suspend { user: String },
+    /// Readmit somebody who was suspended.
+    Readmit { user: String },
 }
 
 #[derive(Subcommand)]

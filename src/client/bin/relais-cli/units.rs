@@ -41,6 +41,8 @@ pub(crate) async fn unit(client: &mut Client, json: bool, act: Unit) -> Result<(
                 hex::decode(token.trim()).map_err(|_| ClientError::NotPossible("a token is hexadecimal"))?;
             client.accept_invite(token).await?;
         }
+        Unit::Suspend { user } => client.set_suspended(id(&user, UserId::parse_hex)?, true).await?,
+        Unit::Readmit { user } => client.set_suspended(id(&user, UserId::parse_hex)?, false).await?,
         Unit::Attest { unit } => {
             let unit = id(&unit, UnitId::parse_hex)?;
             let waiting = client.pending(unit).await?;
