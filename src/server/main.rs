@@ -1,5 +1,6 @@
 //! The `relais` program.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use relais_server::serve::Server;
 use relais_server::{copies, health, logs};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Time for the last tasks to end.
+/// Time for the last tasks and the store's threads to end.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// The realtime server of a clinical network.
@@ -120,6 +121,7 @@ async fn run_server(config: Config) -> anyhow::Result<()> {
     let demo = config.settings.demo;
     let origin = config.settings.origin.clone();
     let server = Server::start(config).await?;
+    let gone = server.app().store.gone();
     say(&format!("relais: listening on {}, for clients at {origin}", server.address()));
     if let Some(file) = server.setup_token() {
         say(&format!("relais: the first administrator registers with the token in {}", file.display()));
@@ -142,6 +144,10 @@ async fn run_server(config: Config) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    // The engine's libraries are torn down when the program ends: none of its threads may run then.
+    if tokio::time::timeout(SHUTDOWN, gone.wait()).await.is_err() {
+        tracing::error!("the threads of the store did not end in time");
+    }
     fatal.map_or(Ok(()), |fatal| Err(anyhow::anyhow!("the store has stopped: {fatal}")))
 }
 
@@ -162,9 +168,9 @@ fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {
     Config::read(&text, &environment).with_context(|| name)
 }
 
-#[expect(clippy::print_stdout, reason = "a command's answer goes to standard output")]
+/// A command's answer. Whoever started a server and no longer reads what it says must not end it by that.
 fn say(text: &str) {
-    println!("{text}");
+    drop(writeln!(std::io::stdout(), "{text}"));
 }
 
 #[expect(clippy::print_stderr, reason = "a person reads this at a terminal, before or after there is a log")]

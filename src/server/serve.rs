@@ -237,7 +237,7 @@ async fn open(config: &Config) -> Result<Opened, StartError> {
     let store = Embedded::open(&Options::new(config.data_dir.join(DATABASE_DIR), keys.store.clone()))?;
     let blobs = Blobs::local(&config.data_dir.join("files"))?;
     let clock = Clock::starting_at(-config.demo_back_ms);
-    let state = services::load(&store, &keys, &clock).await.map_err(StartError::Services)?;
+    let state = services::load(&store, &config.settings, &clock).await.map_err(StartError::Services)?;
     let (mailer, mails) = Mailer::new();
     let (directory, inboxes) = Directory::new(config.shards);
     let settings = config.settings.clone();

@@ -1,7 +1,8 @@
 //! `PUT` and `GET /api/v1/files/<blob>`: ciphertext, streamed both ways.
 //!
 //! An upload announces the SHA-256 of its bytes in `Relais-Sha256`; that hash is what its proof covers. Refusals
-//! are frames of the type of `GetBlob`, and so is the answer to an upload.
+//! are frames of the type of `GetBlob`, and so is the answer to an upload. A download may ask for one range of bytes
+//! (RFC 9110 §14), so that a broken one goes on and a player reads the chunks it shows; the hash is the entity tag.
 //!
 //! Not known here: who may read which file.
 
@@ -13,9 +14,11 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::response::Response;
 use futures_util::StreamExt as _;
-use hyper::Request;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+};
 use hyper::http::request::Parts;
+use hyper::{Request, StatusCode};
 use relais_wire::Call as _;
 use relais_wire::files::GetBlob;
 use relais_wire::{BlobId, Bytes32, ErrorCode, Refusal, Reply};
@@ -23,9 +26,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Peer;
+use super::range::Wanted;
 use super::rpc::{caller, contained, path};
-use super::{Edge, respond};
-use crate::services::{self, Authenticated, Caller, Download, FileBytes};
+use super::{Edge, range, respond};
+use crate::services::{self, Authenticated, Caller, FileBytes};
 
 /// Header with the hash of a file's bytes, in hexadecimal.
 const SHA256: HeaderName = HeaderName::from_static("relais-sha256");
@@ -75,23 +79,46 @@ pub(super) async fn download(
 ) -> Response {
     let (parts, _) = request.into_parts();
     match open(&edge, peer, &blob, &parts).await {
-        Ok(file) => {
-            let mut response = Response::new(Body::from_stream(file.bytes));
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(file.len));
-            let hash = HeaderValue::from_str(&file.hash.to_hex()).expect("hexadecimal fits into a header");
-            headers.insert(SHA256, hash);
-            response
-        }
+        Ok(response) => response,
         Err(refusal) => respond::frame(GetBlob::KIND, 0, &Err(refusal)),
     }
 }
 
-async fn open(edge: &Arc<Edge>, peer: Peer, blob: &str, parts: &Parts) -> Result<Download, Refusal> {
+async fn open(edge: &Arc<Edge>, peer: Peer, blob: &str, parts: &Parts) -> Result<Response, Refusal> {
     let blob = blob_id(blob)?;
     let who = session(edge, peer, parts, Sha256::digest([]).into()).await?;
-    contained(edge, services::download(&edge.app, &who, blob)).await
+    let file = contained(edge, services::file(&edge.app, &who, blob)).await?;
+    let (len, hash) = (file.len, file.hash.to_hex());
+    let tag = format!("\"{hash}\"");
+    let (status, part) = match range::wanted(&parts.headers, len, &tag) {
+        Wanted::Whole => (StatusCode::OK, None),
+        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
+        Wanted::Unsatisfiable => {
+            let mut response = respond::frame(GetBlob::KIND, 0, &Err(Refusal::new(ErrorCode::Malformed)));
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            response.headers_mut().insert(CONTENT_RANGE, header(&format!("bytes */{len}")));
+            return Ok(response);
+        }
+    };
+    let bytes = contained(edge, services::file_bytes(&edge.app, &file, part.clone())).await?;
+    let mut response = Response::new(Body::from_stream(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(ETAG, header(&tag));
+    headers.insert(SHA256, header(&hash));
+    let sent = part.as_ref().map_or(len, |part| part.end.saturating_sub(part.start));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(sent));
+    if let Some(part) = part {
+        let last = part.end.saturating_sub(1);
+        headers.insert(CONTENT_RANGE, header(&format!("bytes {}-{last}/{len}", part.start)));
+    }
+    Ok(response)
+}
+
+fn header(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("hexadecimal, digits and quotes fit into a header")
 }
 
 async fn session(

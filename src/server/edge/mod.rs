@@ -8,6 +8,7 @@ mod dev;
 mod files;
 mod gate;
 mod http;
+mod range;
 mod respond;
 mod rpc;
 mod run;

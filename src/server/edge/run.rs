@@ -83,8 +83,15 @@ impl Shards {
 
     /// Ends the threads; what is still connected is cut off.
     pub(crate) fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Shards {
+    /// Also where starting them failed half-way: their threads hold the store.
+    fn drop(&mut self) {
         self.stop.send_replace(true);
-        for thread in self.threads {
+        for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("the thread of a shard ended by a panic");
             }

@@ -79,10 +79,13 @@ impl<'a> Ctx<'a> {
         Ok(receipt)
     }
 
-    /// Commits upkeep.
+    /// Commits upkeep and hands what it told to the sockets.
     pub(crate) async fn upkeep(&self, chores: Vec<Chore>) -> Result<(), Refusal> {
+        let bodies: Vec<Option<Bytes>> = chores.iter().filter_map(told).map(fixed).collect();
         let commit = Commit::Housekeeping { at_ms: self.now_ms, chores };
-        self.app.store.commit(commit).await.map(|_| ()).map_err(refuse::commit)
+        let receipt = self.app.store.commit(commit).await.map_err(refuse::commit)?;
+        self.deliver_fixed(&bodies, &receipt);
+        Ok(())
     }
 
     /// The receipt of an earlier run of the same request.
@@ -123,6 +126,10 @@ impl From<Told> for NewEvent {
     fn from(told: Told) -> Self {
         Self { to: told.to, body: EventBody::Fixed(Opaque(stored(&told.event))) }
     }
+}
+
+const fn told(chore: &Chore) -> Option<&NewEvent> {
+    if let Chore::Read { told, .. } = chore { told.as_ref() } else { None }
 }
 
 fn fixed(event: &NewEvent) -> Option<Bytes> {

@@ -7,7 +7,7 @@ use relais_wire::{ErrorCode, Refusal, Reply, Request};
 
 use super::account::{factor, login, objects, recover, register, rekey};
 use super::context::Ctx;
-use super::directory::{invites, people, units};
+use super::directory::{invites, people, suspension, units};
 use super::{Authenticated, boxes, chains, files, permit, refuse, server_card, sessions, streams, threads};
 
 /// Answers somebody who has no session.
@@ -63,6 +63,7 @@ pub(super) async fn session(ctx: &Ctx<'_>, who: &Authenticated, request: Request
         | Request::WithdrawInvite(_)
         | Request::AcceptInvite(_)
         | Request::GetPending(_)
+        | Request::SetSuspended(_)
         | Request::GetBlob(_) => Box::pin(directory(ctx, who, request)).await,
         Request::GetServer(_)
         | Request::RegisterStart(_)
@@ -192,6 +193,10 @@ async fn directory(ctx: &Ctx<'_>, who: &Authenticated, request: Request) -> Resu
         Request::GetPending(request) => {
             let permit = permit::in_unit(ctx, who, request.unit, Permission::ManageGroupMember).await?;
             invites::waiting(ctx, &permit, &request).await?.into()
+        }
+        Request::SetSuspended(request) => {
+            let permit = permit::suspend(ctx, who, request.user).await?;
+            suspension::set(ctx, &permit, request).await?.into()
         }
         Request::GetBlob(request) => {
             let permit = permit::own(ctx, who).await?;

@@ -2,6 +2,8 @@
 //!
 //! Not known here: names, types and keys of files.
 
+use std::ops::Range;
+
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use relais_care::audit::{Actor, Event as Audited, Scope};
 use relais_store::blobs::BlobError;
@@ -152,13 +154,13 @@ async fn receive(
     upload.finish().await.map_err(|error| failed(&error))
 }
 
-/// Opens a file.
+/// A file that may be read; that it is read is audited, once in ten minutes (AUD-03).
 ///
 /// # Errors
 /// `not found` while it is not complete.
 pub(crate) async fn download(ctx: &Ctx<'_>, permit: &Permit<ReadBlob>) -> Result<Download, Refusal> {
     let record = &permit.target().record;
-    let BlobState::Complete { hash, .. } = record.state else {
+    let BlobState::Complete { size, hash, .. } = record.state else {
         return Err(refuse::refuse(ErrorCode::NotFound));
     };
     let who = permit.who();
@@ -170,6 +172,18 @@ pub(crate) async fn download(ctx: &Ctx<'_>, permit: &Permit<ReadBlob>) -> Result
         .await?;
         ctx.app.state.reads.written(who, record.blob.as_bytes(), ctx.now_ms);
     }
-    let (len, bytes) = ctx.app.blobs.open(record.blob, hash, None).await.map_err(|error| failed(&error))?;
-    Ok(Download { len, hash, bytes: bytes.map_err(std::io::Error::other).boxed() })
+    Ok(Download { blob: record.blob, len: size, hash })
+}
+
+/// The bytes of a file, or a part of them.
+///
+/// # Errors
+/// `unavailable`; `not found` when the bytes are gone.
+pub(crate) async fn bytes(
+    ctx: &Ctx<'_>,
+    file: &Download,
+    part: Option<Range<u64>>,
+) -> Result<FileBytes, Refusal> {
+    let (_, bytes) = ctx.app.blobs.open(file.blob, file.hash, part).await.map_err(|error| failed(&error))?;
+    Ok(bytes.map_err(std::io::Error::other).boxed())
 }

@@ -102,8 +102,8 @@ pub(crate) const UPLOAD_USER: Limit = Limit { name: "upload-user", count: 2_000,
 /// Threads of one party that name a file, looked at to find one that the asker reads.
 pub(crate) const BLOB_THREADS: u32 = 256;
 
-/// Delivered positions remembered; beyond it the map is emptied, and "delivered" falls back to "read".
-pub(crate) const DELIVERED_REMEMBERED: usize = 500_000;
+/// Positions one commit moves forward: a device that was away for a month has entries of a few hundred threads.
+pub(crate) const MARKS_PER_COMMIT: usize = 256;
 
 /// Threads of a snapshot's page: a card is under 1 KiB.
 pub(crate) const SNAPSHOT_PAGE: usize = 40;
@@ -111,3 +111,10 @@ pub(crate) const SNAPSHOT_PAGE: usize = 40;
 /// Steps of loading chains for one decision: a keyring of 1 000 recipients rests on 2 000 chains, each of which takes
 /// a few steps.
 pub(crate) const LOADS_MAX: usize = 16_384;
+
+/// Snapshots held for their next page: at 200 KiB each 50 MiB, and more than a ward's worth of people who begin anew
+/// with more than one page at the same moment. Beyond it the oldest goes, and its reader begins again.
+pub(crate) const SNAPSHOTS_HELD: usize = 256;
+
+/// Milliseconds a snapshot is held for its next page: a phone on a bad line takes a few seconds for each of five.
+pub(crate) const SNAPSHOT_HELD_MS: u64 = 2 * MINUTE_MS;

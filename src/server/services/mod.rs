@@ -24,6 +24,7 @@ pub(crate) mod refuse;
 pub(crate) mod rights;
 pub(crate) mod server_card;
 pub(crate) mod sessions;
+mod snapshots;
 pub(crate) mod streams;
 pub(crate) mod text;
 pub(crate) mod threads;
@@ -33,6 +34,7 @@ mod upkeep;
 pub(crate) mod world;
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -47,9 +49,8 @@ use relais_wire::{
 
 use relais_store::Embedded;
 
-use crate::app::App;
+use crate::app::{App, Settings};
 use crate::clock::Clock;
-use crate::keys::Keys;
 use crate::task::to_the_end;
 
 /// Keyed hash of a peer's address, of this boot only. For throttling; never an address.
@@ -163,14 +164,13 @@ pub struct StreamEntry {
 /// Bytes of a file on their way.
 pub type FileBytes = BoxStream<'static, io::Result<Bytes>>;
 
-/// A file to be sent.
+/// A file that may be read; only [`file`] makes one.
 pub struct Download {
+    blob: BlobId,
     /// Bytes.
     pub len: u64,
     /// SHA-256 of all of them.
     pub hash: Bytes32,
-    /// The bytes.
-    pub bytes: FileBytes,
 }
 
 /// What services keep in memory. All of it can be read again from the store.
@@ -181,7 +181,7 @@ pub struct State {
     pub(crate) rights: rights::RightsCache,
     pub(crate) reads: reads::RecentReads,
     pub(crate) threads: threads::state::ThreadCache,
-    pub(crate) delivered: threads::marks::Delivered,
+    pub(crate) snapshots: snapshots::Snapshots,
 }
 
 /// What a request is answered with at hand.
@@ -313,23 +313,35 @@ pub async fn upload(
     files::upload(&ctx, &permit, blob, hash, bytes).await
 }
 
-/// Opens a file for reading.
+/// A file that a session may read. That it reads is noted.
 ///
 /// # Errors
 /// A refusal to be sent as it is.
-pub async fn download(app: &Arc<App>, who: &Authenticated, blob: BlobId) -> Result<Download, Refusal> {
+pub async fn file(app: &Arc<App>, who: &Authenticated, blob: BlobId) -> Result<Download, Refusal> {
     let ctx = context(app, who.client, NO_REQUEST);
     let permit = permit::blob(&ctx, who, blob).await?;
     files::download(&ctx, &permit).await
+}
+
+/// The bytes of a file, or a part of them; a part beyond the end is an error.
+///
+/// # Errors
+/// A refusal to be sent as it is.
+pub async fn file_bytes(
+    app: &Arc<App>,
+    file: &Download,
+    part: Option<Range<u64>>,
+) -> Result<FileBytes, Refusal> {
+    files::bytes(&context(app, ClientKey([0; 16]), NO_REQUEST), file, part).await
 }
 
 /// Loads what services keep in memory: ticket keys (the first one is made), recent revocations.
 ///
 /// # Errors
 /// A message for the operator; the server does not start.
-pub async fn load(store: &Embedded, _keys: &Keys, clock: &Clock) -> Result<State, String> {
+pub async fn load(store: &Embedded, settings: &Settings, clock: &Clock) -> Result<State, String> {
     mutation::arm();
-    let sessions = sessions::SessionTable::load(store, clock.now_ms()).await?;
+    let sessions = sessions::SessionTable::load(store, clock.now_ms(), settings.session_ttl_ms).await?;
     Ok(State { sessions, ..State::default() })
 }
 

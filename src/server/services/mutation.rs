@@ -30,6 +30,8 @@ mutations! {
     SessionProof = "session-proof",
     /// Revocation.
     Revocation = "revocation",
+    /// Suspension.
+    Suspension = "suspension",
     /// Whether an entry is the asking session's own.
     Author = "author",
     /// Whether a reader takes part in the thread.

@@ -97,6 +97,10 @@ pub(crate) struct ReadThread {
 #[derive(Debug)]
 pub(crate) struct WriteThread(pub(crate) ThreadId);
 
+/// An account to suspend or readmit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SuspendUser(pub(crate) UserId);
+
 /// A file to read.
 #[derive(Debug)]
 pub(crate) struct ReadBlob {
@@ -262,7 +266,7 @@ pub(crate) async fn changed(ctx: &Ctx<'_>, users: impl IntoIterator<Item = UserI
 /// `revoked` for a suspended account, `not found` for an organization that they are not a member of any more.
 pub(crate) async fn follows(ctx: &Ctx<'_>, user: UserId, org: Option<OrgId>) -> Result<(), Refusal> {
     let rights = rights(ctx, user).await?;
-    if rights.authority.suspended && mutation::is_on(Check::Roles) {
+    if rights.authority.suspended && mutation::is_on(Check::Suspension) {
         return Err(refuse::refuse(ErrorCode::Revoked));
     }
     if rights.acts_for(org) { Ok(()) } else { Err(refuse::refuse(ErrorCode::NotFound)) }
@@ -270,7 +274,7 @@ pub(crate) async fn follows(ctx: &Ctx<'_>, user: UserId, org: Option<OrgId>) -> 
 
 async fn permit<T>(ctx: &Ctx<'_>, who: &Authenticated, target: T) -> Result<Permit<T>, Refusal> {
     let rights = rights(ctx, who.user).await?;
-    if rights.authority.suspended && mutation::is_on(Check::Roles) {
+    if rights.authority.suspended && mutation::is_on(Check::Suspension) {
         return Err(refuse::refuse(ErrorCode::Revoked));
     }
     Ok(Permit { who: *who, rights, target })
@@ -345,6 +349,33 @@ pub(crate) async fn in_unit(
         return Ok(permit);
     }
     Err(refuse::refuse(ErrorCode::Forbidden))
+}
+
+/// To suspend or readmit somebody: by running the server, or by managing members in every organization the person
+/// belongs to. Nobody suspends themselves, and only who runs the server suspends who runs it.
+///
+/// # Errors
+/// `not found` for an account that does not exist; `forbidden`.
+pub(crate) async fn suspend(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    user: UserId,
+) -> Result<Permit<SuspendUser>, Refusal> {
+    let permit = permit(ctx, who, SuspendUser(user)).await?;
+    let (account, settings) = ctx.read((AccountById(user), InstanceValue(InstanceKey::Settings))).await?;
+    account.ok_or_else(|| refuse::refuse(ErrorCode::NotFound))?;
+    if !mutation::is_on(Check::Roles) {
+        return Ok(permit);
+    }
+    let settings: InstanceSettings =
+        settings.and_then(|bytes| profile::decode(bytes.as_slice())).unwrap_or_default();
+    let runs = |user: &UserId| settings.operators.contains(user);
+    let orgs = rights(ctx, user).await?.authority.member_of.clone();
+    let Rights { authority, tree } = &*permit.rights;
+    let manages =
+        |org: &OrgId| authority.may(tree, Permission::ManageGroupMember, UnitId::from(*org)).is_ok();
+    let may = runs(&who.user) || (!runs(&user) && !orgs.is_empty() && orgs.iter().all(manages));
+    if may && user != who.user { Ok(permit) } else { Err(refuse::refuse(ErrorCode::Forbidden)) }
 }
 
 /// To read a thread: by taking part, or as a manager of a team that does (TEA-05).

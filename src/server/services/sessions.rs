@@ -3,14 +3,15 @@
 //!
 //! Not known here: how a session comes into being, and sockets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use relais_care::audit::{Actor, Event as Audited, Scope};
 use relais_store::facts::session::TicketKey as StoredKey;
 use relais_store::facts::stream::StreamId;
 use relais_store::reads::{
-    RevokedOf, RevokedSince, SessionById, SessionsOf, StreamHeads, TicketKeys as StoredKeys,
+    RevokedOf, RevokedSince, SessionById, SessionsOf, StreamHeads, SuspendedAccounts,
+    TicketKeys as StoredKeys,
 };
 use relais_store::{Chore, Domain, Embedded, SessionWrite, Store as _, Write};
 use relais_wire::account::{Done, RevokeSession, SessionCard, Sessions};
@@ -25,14 +26,14 @@ use super::context::{Ctx, Told, instance_line};
 use super::limits::SESSIONS_CACHED;
 use super::mutation::{self, Check};
 use super::permit::{self, Own, Permit};
-use super::tickets::{ProofError, SessionFacts, TicketKey, TicketKeys};
+use super::tickets::{ProofError, Proved, SessionFacts, TicketKey, TicketKeys};
 use super::{Authenticated, ClientKey, HelloAccepted, HttpProof, refuse};
 use crate::app::App;
 use crate::deliver::End;
 use crate::keys::random32;
 
-/// Milliseconds for which revocations are kept in memory: as long as the two live ticket keys, so that whatever
-/// is older has no proof any more.
+/// Milliseconds for which revocations are kept in memory: as long as the two live ticket keys. A session proved
+/// under an older one is read from the store, which knows for good.
 const REVOKED_KEPT_MS: u64 = 48 * 3_600_000;
 
 /// What is known of sessions without asking the store.
@@ -41,6 +42,7 @@ pub(crate) struct SessionTable {
     keys: RwLock<TicketKeys>,
     known: RwLock<HashMap<SessionId, SessionFacts>>,
     revoked: RwLock<HashMap<SessionId, u64>>,
+    suspended: RwLock<HashSet<UserId>>,
 }
 
 impl SessionTable {
@@ -48,28 +50,37 @@ impl SessionTable {
     ///
     /// # Errors
     /// A message for the operator.
-    pub(crate) async fn load(store: &Embedded, now_ms: u64) -> Result<Self, String> {
+    pub(crate) async fn load(store: &Embedded, now_ms: u64, session_ttl_ms: u64) -> Result<Self, String> {
         let table = Self::default();
-        table.refresh_keys(store, now_ms).await?;
+        table.refresh_keys(store, now_ms, session_ttl_ms).await?;
         let since = now_ms.saturating_sub(REVOKED_KEPT_MS);
         let revoked = store.read(RevokedSince(since)).await.map_err(|error| error.to_string())?;
         if let Ok(mut map) = table.revoked.write() {
             map.extend(revoked);
         }
+        let suspended = store.read(SuspendedAccounts).await.map_err(|error| error.to_string())?;
+        if let Ok(mut set) = table.suspended.write() {
+            set.extend(suspended);
+        }
         Ok(table)
     }
 
-    /// Makes a new ticket key where one is due, and forgets revocations that no proof can outlive.
+    /// Makes a new ticket key where one is due, and forgets keys and revocations that nothing can depend on.
     ///
     /// # Errors
     /// A message for the operator; the present keys stay.
-    pub(crate) async fn refresh_keys(&self, store: &Embedded, now_ms: u64) -> Result<(), String> {
+    pub(crate) async fn refresh_keys(
+        &self,
+        store: &Embedded,
+        now_ms: u64,
+        session_ttl_ms: u64,
+    ) -> Result<(), String> {
         let stored = store.read(StoredKeys).await.map_err(|error| error.to_string())?;
         let mut keys = live(stored);
         if let Some(kid) = keys.due(now_ms) {
             let key = StoredKey { kid: u64::from(kid), key: random32().to_vec().into(), created_ms: now_ms };
             let line = instance_line(Actor::Server, Audited::KeyCreate);
-            let oldest = u64::from(keys.newest());
+            let oldest = u64::from(keys.oldest_needed(now_ms, session_ttl_ms));
             let domain = Domain::new(now_ms, line)
                 .write(Write::PutTicketKey(key))
                 .write(Write::DropTicketKeysBelow(oldest));
@@ -109,6 +120,22 @@ impl SessionTable {
         }
     }
 
+    /// An account was suspended or readmitted; the store knows already.
+    pub(crate) fn set_suspended(&self, user: UserId, suspended: bool) {
+        if let Ok(mut set) = self.suspended.write() {
+            if suspended {
+                set.insert(user)
+            } else {
+                set.remove(&user)
+            };
+        }
+    }
+
+    fn is_suspended(&self, user: UserId) -> bool {
+        let suspended = self.suspended.read().map_or(true, |set| set.contains(&user));
+        suspended && mutation::is_on(Check::Suspension)
+    }
+
     fn is_revoked(&self, session: SessionId) -> bool {
         let revoked = self.revoked.read().map_or(true, |map| map.contains_key(&session));
         revoked && mutation::is_on(Check::Revocation)
@@ -132,7 +159,8 @@ fn live(stored: Vec<StoredKey>) -> TicketKeys {
 
 /// Whether a session is still what it was when it was proved. From memory.
 pub(crate) fn still_valid(app: &App, who: &Authenticated) -> Result<(), CloseCode> {
-    if app.state.sessions.is_revoked(who.session) {
+    let sessions = &app.state.sessions;
+    if sessions.is_revoked(who.session) || sessions.is_suspended(who.user) {
         return Err(CloseCode::Revoked);
     }
     if app.clock.now_ms() >= who.expires_ms { Err(CloseCode::SessionExpired) } else { Ok(()) }
@@ -144,13 +172,13 @@ pub(crate) async fn authenticate_http(
     proof: &HttpProof<'_>,
 ) -> Result<Authenticated, Refusal> {
     let checked = ctx.app.state.sessions.keys().check_http(ctx.now_ms, proof);
-    checked.map_err(|error| {
+    let proved = checked.map_err(|error| {
         refuse::refuse(match error {
             ProofError::OldKey => ErrorCode::SessionExpired,
             ProofError::Bad | ProofError::Over => ErrorCode::Unauthenticated,
         })
     })?;
-    let facts = facts_of(ctx, proof.session, None).await.map_err(|close| {
+    let facts = facts_of(ctx, proof.session, proved, None).await.map_err(|close| {
         let known = [
             (CloseCode::Revoked, ErrorCode::Revoked),
             (CloseCode::SessionExpired, ErrorCode::SessionExpired),
@@ -169,14 +197,16 @@ pub(crate) async fn check_hello(
     hello: &HelloSession,
 ) -> Result<HelloAccepted, CloseCode> {
     let keys = ctx.app.state.sessions.keys();
-    keys.check_hello(nonce, hello).map_err(close)?;
+    let proved = keys.check_hello(nonce, hello).map_err(close)?;
     let ticket = hello.ticket.as_ref().and_then(|ticket| keys.open(ctx.now_ms, ticket.as_slice()).ok());
-    let facts = facts_of(ctx, hello.session, ticket).await?;
-    let rights = permit::rights(ctx, facts.user).await.map_err(|_| CloseCode::Unavailable)?;
-    if rights.authority.suspended && mutation::is_on(Check::Roles) {
-        return Err(CloseCode::Revoked);
-    }
-    let org = hello.org.map(|org| org.org).filter(|org| rights.orgs().contains(org));
+    let facts = facts_of(ctx, hello.session, proved, ticket).await?;
+    let org = match hello.org.map(|org| org.org) {
+        Some(org) => {
+            let rights = permit::rights(ctx, facts.user).await.map_err(|_| CloseCode::Unavailable)?;
+            Some(org).filter(|org| rights.orgs().contains(org))
+        }
+        None => None,
+    };
     let mut streams = vec![StreamId::new(facts.user, None)];
     streams.extend(org.map(|org| StreamId::new(facts.user, Some(org))));
     let heads = ctx.read(StreamHeads(streams)).await.map_err(|_| CloseCode::Unavailable)?;
@@ -205,10 +235,12 @@ const fn authenticated(facts: SessionFacts, client: ClientKey) -> Authenticated 
     Authenticated { user, session, device, client, expires_ms }
 }
 
-/// What a proved session is: from its ticket, from memory, or from the store.
+/// What a proved session is: from its ticket, from memory, or from the store; from the store alone for one proved
+/// under a retired key, because memory does not know of revocations that old. Not for a suspended account.
 async fn facts_of(
     ctx: &Ctx<'_>,
     session: SessionId,
+    proved: Proved,
     ticket: Option<SessionFacts>,
 ) -> Result<SessionFacts, CloseCode> {
     let table = &ctx.app.state.sessions;
@@ -216,12 +248,19 @@ async fn facts_of(
         return Err(CloseCode::Revoked);
     }
     let ticket = ticket.filter(|facts| facts.session == session);
-    let facts = match ticket.or_else(|| table.known(session)) {
+    let at_hand = match proved {
+        Proved::Live => ticket.or_else(|| table.known(session)),
+        Proved::Retired => None,
+    };
+    let facts = match at_hand {
         Some(facts) => facts,
         None => stored(ctx, session).await?,
     };
     if ctx.now_ms >= facts.expires_ms {
         return Err(CloseCode::SessionExpired);
+    }
+    if table.is_suspended(facts.user) {
+        return Err(CloseCode::Revoked);
     }
     table.remember(facts);
     Ok(facts)

@@ -29,8 +29,10 @@ use serde::{Deserialize, Serialize};
 
 use super::context::{Ctx, line, unstored};
 use super::directory::units::{self, team_card};
-use super::limits::SNAPSHOT_PAGE;
+use super::limits::{MARKS_PER_COMMIT, SNAPSHOT_PAGE};
 use super::permit::{self, Context, Permit, Rights, View, view};
+use super::sessions::fresh;
+use super::snapshots::{Held, HeldPage};
 use super::threads::{marks, read};
 use super::{StreamEntry, StreamRead, profile, refuse};
 
@@ -151,7 +153,6 @@ pub(crate) async fn applied(ctx: &Ctx<'_>, user: UserId, device: DeviceId, conte
 async fn note_applied(ctx: &Ctx<'_>, stream: StreamId, device: DeviceId, seq: Seq) -> Result<(), Refusal> {
     let cursors = ctx.read(AppliedOf(stream.user)).await?;
     let newest = cursors.iter().filter(|(of, ..)| *of == stream).map(|(.., upto)| *upto).max();
-    ctx.upkeep(vec![Chore::Applied { stream, device, upto: seq }]).await?;
     let mut after = newest.unwrap_or(Seq::ZERO);
     let mut positions: HashMap<ThreadId, Seq> = HashMap::new();
     while after < seq {
@@ -167,65 +168,84 @@ async fn note_applied(ctx: &Ctx<'_>, stream: StreamId, device: DeviceId, seq: Se
         }
         after = last;
     }
-    marks::reached(ctx, stream.user, positions).await
+    // The cursor goes last: whatever is interrupted is done again from the old one.
+    let mut chores: Vec<Chore> = positions
+        .iter()
+        .map(|(thread, upto)| Chore::Delivered { thread: *thread, user: stream.user, upto: *upto })
+        .collect();
+    chores.push(Chore::Applied { stream, device, upto: seq });
+    for part in chores.chunks(MARKS_PER_COMMIT) {
+        ctx.upkeep(part.to_vec()).await?;
+    }
+    marks::reached(ctx, stream.user, positions.into_keys()).await
 }
 
-/// Where a snapshot goes on: cut at which entry, and how many threads were shown.
+/// Where a snapshot goes on: in which one, and how many threads were shown.
 #[derive(Serialize, Deserialize)]
 struct Token {
-    cut: Seq,
+    #[serde(with = "serde_bytes")]
+    id: [u8; 16],
     shown: u32,
 }
 
-/// The state of a context, page by page, all cut at the cursor that the first page was cut at: whatever is newer
-/// comes again after it, and changes nothing twice.
+/// The state of a context, page by page, all of one moment: it is cut once, at the first page, and held for the
+/// others. Whatever is newer comes again after the cursor, and changes nothing twice.
 ///
 /// # Errors
-/// `malformed` for a token of another server.
+/// `malformed` for a token of another server; `conflict` for a snapshot that is no longer held: begin again.
 pub(crate) async fn snapshot(
     ctx: &Ctx<'_>,
     permit: &Permit<Context>,
     request: GetSnapshot,
 ) -> Result<Snapshot, Refusal> {
-    let user = permit.who().user;
-    let context = permit.target().0;
-    let token: Option<Token> = match &request.page {
+    match &request.page {
         Some(page) => {
-            let token = profile::decode(page.as_slice());
-            Some(token.ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?)
+            let token: Option<Token> = profile::decode(page.as_slice());
+            next_page(ctx, permit, token.ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?)
         }
-        None => None,
-    };
-    let cut = match &token {
-        Some(token) => token.cut,
-        None => head(ctx, permit).await?,
-    };
-    let shown = token.as_ref().map_or(0, |token| token.shown);
-    let skip = usize::try_from(shown).unwrap_or(usize::MAX);
-    let rows = threads(ctx, user, permit.rights(), context).await?;
-    let more = rows.len() > skip.saturating_add(SNAPSHOT_PAGE);
-    let mut cards = Vec::new();
-    for (thread, view) in rows.iter().skip(skip).take(SNAPSHOT_PAGE) {
-        let parties = read::parties(ctx, thread).await?;
-        cards.push(read::make(ctx, user, thread, view, &parties).await?);
+        None => first_page(ctx, permit).await,
     }
-    let count = u32::try_from(cards.len()).unwrap_or(u32::MAX);
-    let next = Token { cut, shown: shown.saturating_add(count) };
-    let (org, teams) = match (context, &token) {
-        (Some(org), None) => (org_card(ctx, org).await?, my_teams(ctx, permit.rights(), org).await?),
-        _ => (None, Vec::new()),
-    };
-    if token.is_none() {
-        ctx.commit(Domain::new(ctx.now_ms, line(context, Actor::User(user), Audited::DiscussionList)))
-            .await?;
-    }
+}
+
+fn next_page(ctx: &Ctx<'_>, permit: &Permit<Context>, token: Token) -> Result<Snapshot, Refusal> {
+    let asks = (permit.who().session, permit.target().0);
+    let shown = usize::try_from(token.shown).unwrap_or(usize::MAX);
+    let page = ctx.app.state.snapshots.page(&token.id, asks, shown, ctx.now_ms);
+    let HeldPage { cut, cards, more } = page.ok_or_else(|| refuse::refuse(ErrorCode::Conflict))?;
+    let shown = token.shown.saturating_add(u32::try_from(cards.len()).unwrap_or(u32::MAX));
     Ok(Snapshot {
         cursor: Cursor { epoch: ctx.app.store.epoch(), seq: cut },
-        org,
-        teams,
+        org: None,
+        teams: Vec::new(),
         threads: cards,
-        next: more.then(|| Bin(profile::encode(&next))),
+        next: more.then(|| Bin(profile::encode(&Token { shown, ..token }))),
     })
+}
+
+async fn first_page(ctx: &Ctx<'_>, permit: &Permit<Context>) -> Result<Snapshot, Refusal> {
+    let (user, context) = (permit.who().user, permit.target().0);
+    // The cursor first: what happens while the rest is read comes again after it.
+    let cut = head(ctx, permit).await?;
+    let mut cards = Vec::new();
+    for (thread, view) in threads(ctx, user, permit.rights(), context).await? {
+        let parties = read::parties(ctx, &thread).await?;
+        cards.push(read::make(ctx, user, &thread, &view, &parties).await?);
+    }
+    let (org, teams) = match context {
+        Some(org) => (org_card(ctx, org).await?, my_teams(ctx, permit.rights(), org).await?),
+        None => (None, Vec::new()),
+    };
+    ctx.commit(Domain::new(ctx.now_ms, line(context, Actor::User(user), Audited::DiscussionList))).await?;
+    let shown = cards.iter().take(SNAPSHOT_PAGE).cloned().collect::<Vec<_>>();
+    let next = (cards.len() > shown.len()).then(|| {
+        let id = fresh();
+        let session = permit.who().session;
+        ctx.app.state.snapshots.hold(id, Held { session, context, cut, cards, at_ms: ctx.now_ms });
+        let shown = u32::try_from(shown.len()).unwrap_or(u32::MAX);
+        Bin(profile::encode(&Token { id, shown }))
+    });
+    let cursor = Cursor { epoch: ctx.app.store.epoch(), seq: cut };
+    Ok(Snapshot { cursor, org, teams, threads: shown, next })
 }
 
 /// The newest active threads of a context (THR-11): one's own, and those of the teams one manages. A closed one

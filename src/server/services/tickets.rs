@@ -2,7 +2,10 @@
 //! stored. A ticket is what the server would otherwise have to read from its store, under the server's own
 //! HMAC: `kid(4) || session || user || device || issued(8) || session ends(8) || HMAC(32)`, big endian.
 //!
-//! Two ticket keys are live; they are made daily and kept in the store.
+//! A ticket key is made daily and kept in the store. Two are *live*: tickets are sealed and opened under them, and a
+//! session proved under one of them may be taken from memory. Older ones are *retired*: they prove a session that
+//! was away, whose facts then come from the store, until no session made under them can still last
+//! (`docs/adr/0014-retired-ticket-keys.md`).
 //!
 //! Not known here: whether a session was revoked, and where keys are kept.
 
@@ -21,7 +24,7 @@ use super::mutation::{self, Check};
 /// Milliseconds after which a new ticket key is made.
 pub(crate) const TICKET_KEY_AGE_MS: u64 = 24 * 3_600_000;
 
-/// Ticket keys that are accepted: a key made just before midnight must not end a session made under it.
+/// Ticket keys that are live: a ticket sealed just before a rotation is opened after it.
 pub(crate) const TICKET_KEYS_LIVE: usize = 2;
 
 const TICKET_LABEL: &[u8] = b"relais/v1/ticket\0";
@@ -39,9 +42,18 @@ pub(crate) struct TicketKey {
     pub(crate) created_ms: u64,
 }
 
-/// The live ticket keys, newest first.
+/// The kept ticket keys, newest first.
 #[derive(Clone, Default)]
 pub(crate) struct TicketKeys(Vec<TicketKey>);
+
+/// What a proof was made under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proved {
+    /// A live key.
+    Live,
+    /// A retired one: the session is to be read from the store.
+    Retired,
+}
 
 /// What is known of a session without asking the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +71,8 @@ pub(crate) struct SessionFacts {
 /// Why a proof or ticket is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProofError {
-    /// Made under a ticket key that is no longer live: sign in again.
-    #[error("made under a key that is no longer live")]
+    /// Made under a ticket key that is not kept any more (a proof) or no longer live (a ticket).
+    #[error("made under a key that is no longer there")]
     OldKey,
     /// It does not verify.
     #[error("it does not verify")]
@@ -72,16 +84,30 @@ pub(crate) enum ProofError {
 
 impl core::fmt::Debug for TicketKeys {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "TicketKeys({} live)", self.0.len())
+        write!(f, "TicketKeys({} kept)", self.0.len())
     }
 }
 
 impl TicketKeys {
-    /// From stored keys, in any order; only the newest are live.
+    /// From stored keys, in any order; the newest are live.
     pub(crate) fn new(mut keys: Vec<TicketKey>) -> Self {
         keys.sort_by_key(|key| core::cmp::Reverse(key.kid));
-        keys.truncate(TICKET_KEYS_LIVE);
         Self(keys)
+    }
+
+    /// Number of the oldest key that is still needed when sessions last for `session_ttl_ms`: the live ones, and
+    /// those that were the newest within that time.
+    pub(crate) fn oldest_needed(&self, now_ms: u64, session_ttl_ms: u64) -> u32 {
+        let replaced_at = self.0.iter().map(|key| key.created_ms);
+        let older = self.0.iter().skip(1).zip(replaced_at);
+        let needed = older.enumerate().filter(|(place, (_, replaced_ms))| {
+            place + 1 < TICKET_KEYS_LIVE || now_ms.saturating_sub(*replaced_ms) < session_ttl_ms
+        });
+        needed.map(|(_, (key, _))| key.kid).min().unwrap_or(self.newest())
+    }
+
+    fn live(&self) -> impl Iterator<Item = &TicketKey> {
+        self.0.iter().take(TICKET_KEYS_LIVE)
     }
 
     /// Number for the next key, when it is due.
@@ -114,7 +140,7 @@ impl TicketKeys {
     ///
     /// # Errors
     /// [`ProofError`].
-    pub(crate) fn check_hello(&self, nonce: &[u8], hello: &HelloSession) -> Result<(), ProofError> {
+    pub(crate) fn check_hello(&self, nonce: &[u8], hello: &HelloSession) -> Result<Proved, ProofError> {
         self.check(hello.kid, hello.session, &proof_input(nonce, hello), hello.proof.as_slice())
     }
 
@@ -122,7 +148,7 @@ impl TicketKeys {
     ///
     /// # Errors
     /// [`ProofError::Over`] when its time is not about now, else as [`Self::check_hello`].
-    pub(crate) fn check_http(&self, now_ms: u64, proof: &HttpProof<'_>) -> Result<(), ProofError> {
+    pub(crate) fn check_http(&self, now_ms: u64, proof: &HttpProof<'_>) -> Result<Proved, ProofError> {
         if proof.time_ms.abs_diff(now_ms) > HTTP_CLOCK_SKEW_MS {
             return Err(ProofError::Over);
         }
@@ -131,12 +157,14 @@ impl TicketKeys {
         self.check(proof.kid, proof.session, &input, &proof.mac)
     }
 
-    fn check(&self, kid: u32, session: SessionId, input: &[u8], proof: &[u8]) -> Result<(), ProofError> {
+    fn check(&self, kid: u32, session: SessionId, input: &[u8], proof: &[u8]) -> Result<Proved, ProofError> {
         let key = self.0.iter().find(|key| key.kid == kid).ok_or(ProofError::OldKey)?;
         let session_key = Zeroizing::new(hmac_sha256(&key.key, &[session.as_bytes()]));
         let expected = hmac_sha256(session_key.as_slice(), &[input]);
         let right = bool::from(expected.as_slice().ct_eq(proof)) || !mutation::is_on(Check::SessionProof);
-        if right { Ok(()) } else { Err(ProofError::Bad) }
+        let is_live = self.live().any(|live| live.kid == kid);
+        let proved = if is_live { Proved::Live } else { Proved::Retired };
+        if right { Ok(proved) } else { Err(ProofError::Bad) }
     }
 
     /// A ticket for the next `Hello`.
@@ -166,7 +194,7 @@ impl TicketKeys {
         let body = <&[u8; TICKET_BYTES]>::try_from(body).map_err(|_| ProofError::Bad)?;
         let (kid, rest) = body.split_first_chunk::<4>().ok_or(ProofError::Bad)?;
         let kid = u32::from_be_bytes(*kid);
-        let key = self.0.iter().find(|key| key.kid == kid).ok_or(ProofError::OldKey)?;
+        let key = self.live().find(|key| key.kid == kid).ok_or(ProofError::OldKey)?;
         let expected = hmac_sha256(&key.key, &[TICKET_LABEL, body]);
         if !bool::from(expected.ct_eq(tag)) {
             return Err(ProofError::Bad);
@@ -207,7 +235,7 @@ mod tests {
 
     use super::super::HttpProof;
     use super::hmac_sha256;
-    use super::{ProofError, SessionFacts, TICKET_KEY_AGE_MS, TicketKey, TicketKeys};
+    use super::{ProofError, Proved, SessionFacts, TICKET_KEY_AGE_MS, TicketKey, TicketKeys};
 
     fn key(kid: u32) -> TicketKey {
         TicketKey { kid, key: Zeroizing::new(vec![u8::try_from(kid).unwrap(); 32]), created_ms: 1_000 }
@@ -240,7 +268,7 @@ mod tests {
     fn a_proof_holds_for_one_nonce_and_one_session() {
         let keys = TicketKeys::new(vec![key(1), key(2)]);
         let good = hello(&keys, b"nonce");
-        assert_eq!(keys.check_hello(b"nonce", &good), Ok(()));
+        assert_eq!(keys.check_hello(b"nonce", &good), Ok(Proved::Live));
         assert_eq!(keys.check_hello(b"other", &good), Err(ProofError::Bad));
         // A token of another device: the same proof under another session.
         let stolen = HelloSession { session: SessionId::from_bytes([9; 16]), ..good.clone() };
@@ -250,16 +278,32 @@ mod tests {
     }
 
     #[test]
-    fn two_keys_are_live_and_a_third_ends_the_oldest() {
+    fn two_keys_are_live_a_third_retires_the_oldest_and_one_that_is_gone_proves_nothing() {
         let old = TicketKeys::new(vec![key(1)]);
         let hello = hello(&old, b"n");
-        assert_eq!(TicketKeys::new(vec![key(1), key(2)]).check_hello(b"n", &hello), Ok(()));
+        assert_eq!(TicketKeys::new(vec![key(1), key(2)]).check_hello(b"n", &hello), Ok(Proved::Live));
         let later = TicketKeys::new(vec![key(3), key(1), key(2)]);
-        assert_eq!(later.check_hello(b"n", &hello), Err(ProofError::OldKey));
+        assert_eq!(later.check_hello(b"n", &hello), Ok(Proved::Retired));
+        let ticket = old.seal(5_000, &facts()).unwrap();
+        assert_eq!(later.open(5_000, ticket.as_slice()), Err(ProofError::OldKey), "a ticket is not");
+        assert_eq!(TicketKeys::new(vec![key(3), key(2)]).check_hello(b"n", &hello), Err(ProofError::OldKey));
         assert_eq!(later.newest(), 3);
         assert_eq!(later.due(1_000 + TICKET_KEY_AGE_MS - 1), None);
         assert_eq!(later.due(1_000 + TICKET_KEY_AGE_MS), Some(4));
         assert_eq!(TicketKeys::default().due(0), Some(1));
+    }
+
+    #[test]
+    fn a_key_is_kept_while_a_session_made_under_it_can_last() {
+        let daily =
+            (1..=9).map(|day| TicketKey { created_ms: u64::from(day) * TICKET_KEY_AGE_MS, ..key(day) });
+        let keys = TicketKeys::new(daily.collect());
+        let now = 9 * TICKET_KEY_AGE_MS;
+        assert_eq!(keys.oldest_needed(now, 7 * TICKET_KEY_AGE_MS), 2, "replaced on the third day");
+        assert_eq!(keys.oldest_needed(now, 0), 8, "the live ones stay");
+        assert_eq!(keys.oldest_needed(now, 365 * TICKET_KEY_AGE_MS), 1);
+        assert_eq!(TicketKeys::new(vec![key(4)]).oldest_needed(now, 0), 4);
+        assert_eq!(TicketKeys::default().oldest_needed(now, 0), 0);
     }
 
     #[test]
@@ -299,8 +343,8 @@ mod tests {
             body_sha256,
         };
         let check = |now, path, hash| keys.check_http(now, &proof(path, hash));
-        assert_eq!(check(1_000_000, "/api/v1/files/x", [7; 32]), Ok(()));
-        assert_eq!(check(1_120_000, "/api/v1/files/x", [7; 32]), Ok(()));
+        assert_eq!(check(1_000_000, "/api/v1/files/x", [7; 32]), Ok(Proved::Live));
+        assert_eq!(check(1_120_000, "/api/v1/files/x", [7; 32]), Ok(Proved::Live));
         assert_eq!(check(1_120_001, "/api/v1/files/x", [7; 32]), Err(ProofError::Over));
         assert_eq!(check(1_000_000, "/api/v1/files/y", [7; 32]), Err(ProofError::Bad));
         assert_eq!(check(1_000_000, "/api/v1/files/x", [8; 32]), Err(ProofError::Bad));

@@ -27,7 +27,9 @@ pub(super) async fn run(app: &Arc<App>) {
     loop {
         every.tick().await;
         let now_ms = app.clock.now_ms();
-        if let Err(error) = app.state.sessions.refresh_keys(&app.store, now_ms).await {
+        if let Err(error) =
+            app.state.sessions.refresh_keys(&app.store, now_ms, app.settings.session_ttl_ms).await
+        {
             tracing::warn!(%error, "ticket keys could not be refreshed");
         }
         let sweep = Commit::Housekeeping { at_ms: now_ms, chores: vec![Chore::Sweep] };

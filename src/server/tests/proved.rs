@@ -135,3 +135,43 @@ async fn json_says_the_same_as_frames() {
         (&json!(true), &json!("http://relais.test"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_file_is_sent_alone_and_one_beyond_its_end_is_refused() {
+    // RFC 9110 §14, §13.1.5
+    let world = World::start(&[]).await;
+    let ada = person(world.server.app(), USER).await;
+    let bytes: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+    let blob = BlobId::from_bytes([1; 16]);
+    put(&world, ada, blob, &bytes, &bytes).await.unwrap();
+    let tag = get(&world, ada, blob).await.headers()["etag"].to_str().unwrap().to_owned();
+    let path = format!("/api/v1/files/{}", blob.to_hex());
+    let ask = async |range: &str, condition: Option<&str>| {
+        let app = world.server.app();
+        let proof = ada.proof(app, ("GET", &path), app.clock.now_ms(), &[]).await;
+        let mut headers = vec![("authorization", proof), ("range", range.to_owned())];
+        headers.extend(condition.map(|tag| ("if-range", tag.to_owned())));
+        send(&world, Method::GET, &path, &headers, Vec::new()).await
+    };
+    // A chunk of ciphertext in the middle, as a player wants it; then the rest of a download that broke.
+    for (range, part) in [("bytes=65536-131071", 65_536..131_072), ("bytes=150000-", 150_000..200_000)] {
+        for condition in [None, Some(tag.as_str())] {
+            let answer = ask(range, condition).await;
+            assert_eq!(answer.status(), 206);
+            let shown = format!("bytes {}-{}/200000", part.start, part.end - 1);
+            assert_eq!(answer.headers()["content-range"], shown.as_str());
+            assert_eq!(answer.headers()["content-length"], part.len().to_string().as_str());
+            assert_eq!(answer.bytes().await.unwrap(), bytes[part.clone()]);
+        }
+    }
+    let changed = ask("bytes=0-9", Some("\"another file\"")).await;
+    assert_eq!((changed.status().as_u16(), changed.bytes().await.unwrap().len()), (200, 200_000));
+    let several = ask("bytes=0-9,20-29", None).await;
+    assert_eq!((several.status().as_u16(), several.bytes().await.unwrap().len()), (200, 200_000));
+    let beyond = ask("bytes=200000-", None).await;
+    assert_eq!(
+        (beyond.status().as_u16(), &beyond.headers()["content-range"]),
+        (416, &"bytes */200000".parse().unwrap())
+    );
+    assert_eq!(reply(beyond).await.unwrap_err().code, ErrorCode::Malformed);
+}

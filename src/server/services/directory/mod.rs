@@ -4,4 +4,5 @@
 
 pub(crate) mod invites;
 pub(crate) mod people;
+pub(crate) mod suspension;
 pub(crate) mod units;

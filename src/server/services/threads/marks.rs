@@ -1,56 +1,32 @@
-//! How far people have come in a thread: read, and delivered to one of their devices. Told on the keyed lane;
-//! only the latest counts, and which device it was is never said.
+//! How far people have come in a thread: read, and delivered to one of their devices. Both are kept, and told to
+//! everybody in the thread on the keyed lane; only the latest counts, and which device it was is never said. The
+//! reader's other devices learn by their stream what was read, so that one that was away counts right.
 //!
 //! Not known here: cursors of streams, which the caller turns into positions.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::RwLock;
 
 use bytes::Bytes;
 use relais_care::audit::Event as Audited;
 use relais_store::Chore;
 use relais_store::facts::directory::Group;
-use relais_store::facts::thread::{Participant, Party, Standing};
-use relais_store::reads::{MembersOf, Participants, ReadCursors, ReadCursorsOf};
+use relais_store::facts::thread::{Participant, Party, ReadCursor, Standing};
+use relais_store::reads::{MembersOf, Participants, ReadCursors, ReadCursorsOf, SessionsOf};
 use relais_wire::account::Done;
-use relais_wire::events::Progress;
+use relais_wire::events::{Progress, ReadMoved};
 use relais_wire::ids::{Seq, ThreadId, UserId};
 use relais_wire::threads::{MarkRead, ReadMark, Reads};
 use relais_wire::{ErrorCode, Event, Refusal};
 
 use super::read::audit;
 use crate::deliver::Hint;
-use crate::services::context::Ctx;
-use crate::services::limits::DELIVERED_REMEMBERED;
+use crate::services::Authenticated;
+use crate::services::context::{Ctx, Told};
 use crate::services::permit::{Permit, ReadThread};
 use crate::services::refuse;
 
 /// Managers of one team that are told.
 const MANAGERS: u32 = 1_000;
-
-/// How far entries have reached people's devices, as far as this process has seen it.
-#[derive(Debug, Default)]
-pub(crate) struct Delivered(RwLock<HashMap<(ThreadId, UserId), Seq>>);
-
-impl Delivered {
-    /// Moves somebody forward; whether that is news.
-    fn advance(&self, thread: ThreadId, user: UserId, n: Seq) -> bool {
-        let Ok(mut map) = self.0.write() else { return false };
-        if map.len() >= DELIVERED_REMEMBERED {
-            map.clear();
-        }
-        let at = map.entry((thread, user)).or_insert(Seq::ZERO);
-        let moves = n > *at;
-        if moves {
-            *at = n;
-        }
-        moves
-    }
-
-    fn of(&self, thread: ThreadId, user: UserId) -> Seq {
-        self.0.read().ok().and_then(|map| map.get(&(thread, user)).copied()).unwrap_or(Seq::ZERO)
-    }
-}
 
 /// Somebody saw everything up to a position. Going back has no effect.
 ///
@@ -68,10 +44,22 @@ pub(crate) async fn mark(
     }
     let upto = seen.to.map_or(request.n, |to| request.n.min(to));
     audit(ctx, permit.who(), &seen.thread, Audited::DiscussionRead).await?;
-    ctx.upkeep(vec![Chore::Read { thread: request.thread, user, upto }]).await?;
-    ctx.app.state.delivered.advance(request.thread, user, upto);
-    tell(ctx, request.thread, user, upto, &seen.parties).await?;
+    let told = if has_other_devices(ctx, permit.who()).await? {
+        let moved = ReadMoved { thread: request.thread, read: upto };
+        Some(Told::one(user, seen.as_org, moved).into())
+    } else {
+        None
+    };
+    ctx.upkeep(vec![Chore::Read { thread: request.thread, user, upto, told }]).await?;
+    tell(ctx, request.thread, user, &seen.parties).await?;
     Ok(Done {})
+}
+
+/// Whether the user's stream has another reader than the session that asks: a device that signs in later begins
+/// with a snapshot.
+async fn has_other_devices(ctx: &Ctx<'_>, who: &Authenticated) -> Result<bool, Refusal> {
+    let sessions = ctx.read(SessionsOf { user: who.user, now_ms: ctx.now_ms }).await?;
+    Ok(sessions.iter().any(|session| session.session != who.session))
 }
 
 /// How far everybody has come.
@@ -84,46 +72,38 @@ pub(crate) async fn all(ctx: &Ctx<'_>, permit: &Permit<ReadThread>) -> Result<Re
         return Err(refuse::refuse(ErrorCode::NotFound));
     }
     let thread = seen.thread.thread;
-    let read: HashMap<UserId, Seq> =
-        ctx.read(ReadCursors(thread)).await?.into_iter().map(|cursor| (cursor.user, cursor.upto)).collect();
+    let cursors = ctx.read(ReadCursors(thread)).await?;
+    let cursors: HashMap<UserId, ReadCursor> =
+        cursors.into_iter().map(|cursor| (cursor.user, cursor)).collect();
     let people = watchers(ctx, &seen.parties).await?;
-    let mark = |user: UserId| {
-        let read = read.get(&user).copied().unwrap_or(Seq::ZERO);
-        ReadMark { user, delivered: ctx.app.state.delivered.of(thread, user).max(read), read }
-    };
-    Ok(Reads { marks: people.into_iter().map(mark).collect() })
+    Ok(Reads { marks: people.into_iter().map(|user| read_mark(user, cursors.get(&user))).collect() })
 }
 
-/// Entries of threads have reached a device of somebody.
+fn read_mark(user: UserId, cursor: Option<&ReadCursor>) -> ReadMark {
+    let (delivered, read) = cursor.map_or((Seq::ZERO, Seq::ZERO), |cursor| (cursor.delivered, cursor.upto));
+    ReadMark { user, delivered, read }
+}
+
+/// Entries of threads have reached a device of somebody: everybody in them is told.
 ///
 /// # Errors
 /// The store's.
 pub(crate) async fn reached(
     ctx: &Ctx<'_>,
     user: UserId,
-    positions: HashMap<ThreadId, Seq>,
+    threads: impl IntoIterator<Item = ThreadId>,
 ) -> Result<(), Refusal> {
-    for (thread, n) in positions {
-        if !ctx.app.state.delivered.advance(thread, user, n) {
-            continue;
-        }
-        let (parties, read) = ctx.read((Participants(thread), ReadCursorsOf(user, vec![thread]))).await?;
-        let read = read.first().map_or(Seq::ZERO, |cursor| cursor.upto);
-        tell(ctx, thread, user, read, &parties).await?;
+    for thread in threads {
+        let parties = ctx.read(Participants(thread)).await?;
+        tell(ctx, thread, user, &parties).await?;
     }
     Ok(())
 }
 
-async fn tell(
-    ctx: &Ctx<'_>,
-    thread: ThreadId,
-    user: UserId,
-    read: Seq,
-    parties: &[Participant],
-) -> Result<(), Refusal> {
+async fn tell(ctx: &Ctx<'_>, thread: ThreadId, user: UserId, parties: &[Participant]) -> Result<(), Refusal> {
     let users = watchers(ctx, parties).await?;
-    let delivered = ctx.app.state.delivered.of(thread, user).max(read);
-    let event = Event::from(Progress { thread, mark: ReadMark { user, delivered, read } });
+    let cursors = ctx.read(ReadCursorsOf(user, vec![thread])).await?;
+    let event = Event::from(Progress { thread, mark: read_mark(user, cursors.first()) });
     ctx.app.hint(Hint {
         users: users.into_iter().collect(),
         kind: event.kind(),

@@ -165,6 +165,15 @@ async fn a_registration_whose_links_are_wrong_leaves_nothing_behind() {
     forged.links[0].link.0[last] ^= 1;
     let refusal = server.anonymous(forged).await.unwrap_err();
     assert_eq!((refusal.code, refusal.chain_code), (ErrorCode::ChainRefused, Some(203)));
+    let mut small = half.finish.clone();
+    small.code = code.clone();
+    let (root, key) = (&mut small.links[0].link.0, public(&half.person.key).to_bytes());
+    let at = root.windows(32).position(|part| part == key).expect("the root names the signing key");
+    // The neutral element: every signature "verifies" under it.
+    root[at..at + 32].fill(0);
+    root[at] = 1;
+    let refusal = server.anonymous(small).await.unwrap_err();
+    assert_eq!((refusal.code, refusal.chain_code), (ErrorCode::ChainRefused, Some(202)));
     let mut unboxed = half.finish.clone();
     unboxed.code = code.clone();
     unboxed.boxes.clear();
@@ -231,6 +240,40 @@ async fn a_session_resumes_by_its_key_and_ends_when_it_is_revoked() {
     server.pass(8 * 24 * 3_600_000);
     let late = services::check_hello(&server.app, NOBODY, &nonce, &hello(&ada.grant, &nonce, false)).await;
     assert_eq!(late.unwrap_err(), CloseCode::SessionExpired);
+}
+
+#[tokio::test]
+async fn a_session_that_was_away_for_days_goes_on_with_a_new_key_until_it_is_over() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let [lost, idle] =
+        [sign_in(&mut server, "ada@example.org").await, sign_in(&mut server, "ada@example.org").await];
+    let (lost, idle) = (lost.unwrap(), idle.unwrap());
+    let revoke = RevokeSession { idem: idem(), session: lost.session };
+    server.call(Caller::Session(ada.who), revoke).await.unwrap();
+    // Five days, each with its ticket key, and nothing left in memory.
+    for _ in 0..5 {
+        server.pass(DAY_MS);
+        server = server.restart().await;
+    }
+    let nonce = [9; 32];
+    let back = services::check_hello(&server.app, NOBODY, &nonce, &hello(&ada.grant, &nonce, true)).await;
+    let back = back.unwrap();
+    let key = back.rekey.expect("a key that is newer");
+    assert!(back.who.user == ada.user && key.kid > ada.grant.key.kid + 3);
+    let renewed = relais_wire::account::SessionGrant { key, ticket: back.ticket, ..ada.grant.clone() };
+    let next = services::check_hello(&server.app, NOBODY, &nonce, &hello(&renewed, &nonce, true)).await;
+    assert!(next.unwrap().rekey.is_none());
+    let ended = services::check_hello(&server.app, NOBODY, &nonce, &hello(&lost, &nonce, false)).await;
+    assert_eq!(ended.unwrap_err(), CloseCode::Revoked, "however long ago");
+    for _ in 0..3 {
+        server.pass(DAY_MS);
+        server = server.restart().await;
+    }
+    let over = services::check_hello(&server.app, NOBODY, &nonce, &hello(&idle, &nonce, false)).await;
+    assert_eq!(over.unwrap_err(), CloseCode::SessionExpired);
 }
 
 #[tokio::test]

@@ -53,16 +53,19 @@ async fn a_file_is_read_by_readers_of_a_thread_that_names_it_and_nobody_else() {
     assert_eq!((card.complete, card.bytes.get()), (true, 10_000));
     let again = services::upload(&server.app, &ada.who, blob, hash, bytes(&content).1).await.unwrap();
     assert_eq!(again, card);
-    let before = services::download(&server.app, &ben.who, blob).await;
+    let before = services::file(&server.app, &ben.who, blob).await;
     assert_eq!(before.err().unwrap().code, ErrorCode::NotFound);
     talk.send(&server, &ada, &[&named(&talk)]).await.unwrap();
-    let download = services::download(&server.app, &ben.who, blob).await.unwrap();
-    let read: Vec<Bytes> = download.bytes.try_collect().await.unwrap();
-    assert_eq!((download.len, read.concat()), (10_000, content));
-    assert_eq!(
-        services::download(&server.app, &eve.who, blob).await.err().unwrap().code,
-        ErrorCode::NotFound
-    );
+    let file = services::file(&server.app, &ben.who, blob).await.unwrap();
+    let read = async |part| {
+        let bytes = services::file_bytes(&server.app, &file, part).await.unwrap();
+        bytes.try_collect::<Vec<Bytes>>().await.unwrap().concat()
+    };
+    assert_eq!(file.len, 10_000);
+    assert_eq!(read(Some(4_000..4_100)).await, content[4_000..4_100]);
+    assert_eq!(read(None).await, content);
+    let stranger = services::file(&server.app, &eve.who, blob).await;
+    assert_eq!(stranger.err().unwrap().code, ErrorCode::NotFound);
     assert_eq!(refused(server.call(Caller::Session(ben.who), GetBlob { blob }).await), ErrorCode::NotFound);
 }
 
@@ -135,9 +138,9 @@ fn slow(of: &[u8]) -> (Bytes32, FileBytes, tokio::sync::oneshot::Sender<()>) {
 }
 
 async fn content(server: &Server, person: &Person, blob: BlobId) -> Vec<u8> {
-    let download = services::download(&server.app, &person.who, blob).await.unwrap();
-    let parts: Vec<Bytes> = download.bytes.try_collect().await.unwrap();
-    parts.concat()
+    let file = services::file(&server.app, &person.who, blob).await.unwrap();
+    let bytes = services::file_bytes(&server.app, &file, None).await.unwrap();
+    bytes.try_collect::<Vec<Bytes>>().await.unwrap().concat()
 }
 
 #[tokio::test]
@@ -230,7 +233,7 @@ async fn whoever_reads_a_part_of_a_thread_reads_the_files_named_in_it() {
     let mut seen = Vec::new();
     for person in [&ada, &ben, &cyd] {
         for blob in &files {
-            seen.push(services::download(&server.app, &person.who, *blob).await.is_ok());
+            seen.push(services::file(&server.app, &person.who, *blob).await.is_ok());
         }
     }
     assert_eq!(seen[..3], [true, true, true]);
@@ -252,7 +255,7 @@ async fn an_organizations_log_says_who_read_its_files() {
     let core = EntryCore { blobs: vec![blob], ..talk.draft(&w.world, &w.ada, None, Kind::Message) };
     let signed = sign::message(&w.ada.key, &core, b"with a file".to_vec()).unwrap();
     talk.send(&w.server, &w.ada, &[&signed]).await.unwrap();
-    services::download(&w.server.app, &w.cyd.who, blob).await.unwrap();
+    services::file(&w.server.app, &w.cyd.who, blob).await.unwrap();
     let mut found = Vec::new();
     for log in [Some(w.org), None] {
         let page = w.server.app.store.read(AuditPage { log, from: 0, max: 1_000 }).await.unwrap();

@@ -70,6 +70,8 @@ pub struct Wish {
     pub recovery_wait_ms: u64,
     /// Size of the database at most, in pages of 4 KiB.
     pub pages_max: Option<u32>,
+    /// Whether the folder will be served by the whole server afterwards.
+    pub served: bool,
 }
 
 /// Holds the committer before its sync, so that a test can act while a commit is under way; or lets it fail.
@@ -160,17 +162,18 @@ impl Server {
         let keys = Keys::open(&dir.path().join("keys"), &dir.path().join("data")).unwrap();
         let hold = Arc::new(Hold::default());
         let fault: Arc<dyn Fault> = Arc::<Hold>::clone(&hold);
-        let options = Options {
-            pages_max: wish.pages_max,
-            fault: Some(fault),
-            ..Options::plain(dir.path().join("data"))
+        let data = dir.path().join("data");
+        let plain = Options { pages_max: wish.pages_max, fault: Some(fault), ..Options::plain(&data) };
+        let options = if wish.served {
+            Options { dir: data.join("db"), key: Some(keys.store.clone()), ..plain }
+        } else {
+            plain
         };
         let store = Embedded::open(&options).unwrap();
         let blobs = Blobs::local(&dir.path().join("blobs")).unwrap();
         let clock = Clock::starting_at(offset_ms);
         let (mailer, mail) = Mailer::new();
         let (directory, mut shards) = Routes::new(1);
-        let state = services::load(&store, &keys, &clock).await.unwrap();
         let settings = Settings {
             origin: ORIGIN.to_owned(),
             open_registration: !wish.closed,
@@ -180,6 +183,7 @@ impl Server {
             user_files_bytes_max: 1 << 21,
             recovery_wait_ms: wish.recovery_wait_ms,
         };
+        let state = services::load(&store, &settings, &clock).await.unwrap();
         let app =
             App { settings, store, blobs, clock, keys, mailer, directory, metrics: Metrics::new(), state };
         Self { app: Arc::new(app), mail, shard: shards.remove(0), dir, hold: Holder(hold), wish, offset_ms }
@@ -190,6 +194,13 @@ impl Server {
         let Self { app, dir, wish, offset_ms, .. } = self;
         drop(app);
         Self::in_folder(dir, wish, offset_ms).await
+    }
+
+    /// Ends it; its folder is left.
+    pub fn close(self) -> TempDir {
+        let Self { app, dir, .. } = self;
+        drop(app);
+        dir
     }
 
     /// Lets time pass.

@@ -16,6 +16,7 @@ mod credentials;
 mod files;
 mod kit;
 mod large;
+mod live;
 mod order;
 mod organization;
 mod outsiders;
@@ -23,3 +24,5 @@ mod races;
 mod recovery;
 mod talk;
 mod threads;
+#[path = "../world/mod.rs"]
+mod world;

@@ -10,7 +10,7 @@ use relais_server::services::{self, Caller, StreamRead};
 use relais_wire::account::{Locale, RegisterFinish};
 use relais_wire::chains::{AppendLinks, BoxScope, ChainKind, GetBoxes, GetLinks, PutBoxes, SealedBox};
 use relais_wire::directory::{
-    AcceptInvite, CreateInvite, CreateTeam, CreateUnit, GetPending, GetPerson, GetUnit, Search,
+    AcceptInvite, CreateInvite, CreateTeam, CreateUnit, GetPending, GetPerson, GetUnit, Search, SetSuspended,
     WithdrawInvite,
 };
 use relais_wire::events::ThreadGone;
@@ -630,4 +630,52 @@ async fn a_registration_by_invitation_proves_the_key_too() {
     let waiting =
         w.server.call(Caller::Session(w.ada.who), GetPending { unit: w.unit }).await.unwrap().members;
     assert_eq!(waiting[0].proof, sign(&key));
+}
+
+#[tokio::test]
+async fn an_account_is_suspended_by_who_runs_the_server_or_manages_all_its_organizations() {
+    // In a demonstration anybody may found an organization; only Ada runs the server.
+    let mut server = Server::open(Wish { demo: true, ..Wish::default() }).await;
+    let mut world = World::default();
+    let token = server.setup_token();
+    let ada = register_with(&mut server, &mut world, "ada@example.org", Some(token)).await;
+    let ben = register(&mut server, &mut world, "ben@example.org").await;
+    let eve = register(&mut server, &mut world, "eve@example.org").await;
+    let (unit, admins, request) = found(&mut world, &ben);
+    server.call(Caller::Session(ben.who), request).await.unwrap();
+    let invite = CreateInvite { idem: idem(), unit: Some(unit), email: None, locale: Locale::Fr, key: None };
+    let token = server.call(Caller::Session(ben.who), invite).await.unwrap().token;
+    let cyd = register_with(&mut server, &mut world, "cyd@example.org", Some(token)).await;
+    let body = attest(&world, &cyd);
+    world.put(ChainKind::Unit, *unit.as_bytes(), &ben, world.capacity(admins), &body);
+    let links = world.fresh();
+    server.call(Caller::Session(ben.who), AppendLinks { idem: idem(), links }).await.unwrap();
+    let set = async |by: &Person, user, suspended| {
+        let request = SetSuspended { idem: idem(), user, suspended };
+        server.call(Caller::Session(by.who), request).await
+    };
+    let stranger = relais_wire::UserId::from_bytes([0x5a; 16]);
+    for (by, user, code) in [
+        (&cyd, ben.user, ErrorCode::Forbidden),
+        (&ben, eve.user, ErrorCode::Forbidden),
+        (&ben, ada.user, ErrorCode::Forbidden),
+        (&ben, ben.user, ErrorCode::Forbidden),
+        (&ada, ada.user, ErrorCode::Forbidden),
+        (&ada, stranger, ErrorCode::NotFound),
+    ] {
+        assert_eq!(refused(set(by, user, true).await), code);
+    }
+    set(&ben, cyd.user, true).await.unwrap();
+    let asks = server.call(Caller::Session(cyd.who), GetUnit { unit }).await;
+    assert_eq!(refused(asks), ErrorCode::Revoked);
+    let proved = password(&server, "cyd@example.org", PASSWORD).await;
+    assert_eq!(refused(proved), ErrorCode::Revoked, "told only to who knows the password");
+    let guessed = password(&server, "cyd@example.org", b"wrong").await;
+    assert_eq!(refused(guessed), ErrorCode::WrongCredentials);
+    set(&ada, ben.user, true).await.unwrap();
+    assert_eq!(refused(set(&ben, cyd.user, false).await), ErrorCode::Revoked, "no right while suspended");
+    set(&ada, ben.user, false).await.unwrap();
+    set(&ben, cyd.user, false).await.unwrap();
+    assert!(server.call(Caller::Session(cyd.who), GetUnit { unit }).await.is_ok());
+    assert!(sign_in(&mut server, "cyd@example.org").await.is_ok());
 }

@@ -435,3 +435,32 @@ async fn two_who_write_at_once_are_both_heard_in_one_order() {
     }
     assert_eq!(r.talk.state.head().n, 3);
 }
+
+#[tokio::test]
+async fn all_pages_of_a_snapshot_are_of_the_moment_it_was_cut() {
+    let mut r = room().await;
+    for _ in 0..50 {
+        let mut talk = Talk::new();
+        let create = talk.create(&r.world, None, vec![owner(&r.ada, None), member(&r.ben, None)]);
+        talk.act(&r.server, &r.world, &r.ada, None, &create).await.unwrap();
+    }
+    let me = Caller::Session(r.ben.who);
+    let first = r.server.call(me, GetSnapshot { org: None, page: None }).await.unwrap();
+    let next = first.next.clone().expect("more than a page");
+    // What happens now belongs to the stream after the cursor, not to the second page.
+    r.talk.say(&r.server, &r.world, &r.ada, None).await.unwrap();
+    let ask = GetSnapshot { org: None, page: Some(next) };
+    let second = r.server.call(me, ask.clone()).await.unwrap();
+    assert_eq!((second.cursor, second.next.is_none()), (first.cursor, true));
+    assert_eq!(first.threads.len() + second.threads.len(), 51);
+    let mut ids: Vec<_> = first.threads.iter().chain(&second.threads).map(|card| card.thread).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 51, "no thread twice, none left out");
+    let old = second.threads.iter().find(|card| card.thread == r.talk.id()).expect("the oldest is last");
+    assert_eq!(old.len.get(), 1);
+    let other = r.server.call(Caller::Session(r.ada.who), ask.clone()).await;
+    assert_eq!(refused(other), ErrorCode::Conflict, "it is Ben's session's");
+    r.server.pass(120_000);
+    assert_eq!(refused(r.server.call(me, ask).await), ErrorCode::Conflict, "begin again");
+}

@@ -40,6 +40,12 @@ impl World {
         Self { dir, server }
     }
 
+    /// A server on a folder that was used before.
+    pub(crate) async fn on(dir: TempDir, options: &[(&str, &str)]) -> Self {
+        let server = start(dir.path(), options).await;
+        Self { dir, server }
+    }
+
     /// Stops it and starts it again on the same folder.
     pub(crate) async fn restart(self, options: &[(&str, &str)]) -> Self {
         assert!(self.server.stop().await, "everybody had gone in time");
