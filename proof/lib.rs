@@ -8,6 +8,7 @@
 //! they are searched for plaintext.
 
 pub mod account;
+pub mod ack;
 pub mod chat;
 pub mod clock;
 pub mod exchange;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use relais_proof::{account, chat, persona, threads};
+use relais_proof::{account, ack, chat, persona, threads};
 
 /// Shows claims of the README on the running programs.
 #[derive(Parser)]
@@ -24,6 +24,13 @@ enum Proof {
     HostileServer(Programs),
     /// People join, part and renew their keys, and their clients do their part unasked.
     Threads(Programs),
+    /// A measurement: how long the whole server takes to acknowledge a message.
+    Ack {
+        #[command(flatten)]
+        programs: Programs,
+        #[command(flatten)]
+        plan: ack::Plan,
+    },
     /// One person as a process; used by the proofs themselves.
     #[command(hide = true)]
     Persona(persona::Arguments),
@@ -52,6 +59,9 @@ fn main() -> anyhow::Result<ExitCode> {
         Proof::Threads(programs) => runtime.block_on(Box::pin(threads::prove(&programs.server)))?,
         Proof::Account(programs) => runtime.block_on(Box::pin(account::run(&programs.server)))?,
         Proof::HostileServer(programs) => runtime.block_on(hostile_server(&programs))?,
+        Proof::Ack { programs, plan } => {
+            runtime.block_on(Box::pin(ack::run(&programs.server, plan, programs.quick)))?
+        }
         Proof::Persona(arguments) => {
             runtime.block_on(Box::pin(persona::run(arguments)))?;
             true

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use crate::cargo::{self, Profile};
 use crate::libtest::Tally;
 use crate::process::{Ending, run_lines};
-use crate::{clock, prove, say, setup, tidy, web, wire_ts};
+use crate::{bench, clock, prove, say, setup, tidy, web, wire_ts};
 
 /// Features that everything here is built with: all, so that the stages share what they compile. Among them are the
 /// test-only switches, so that a proof can show that it fails without the check it proves; they do nothing unless
@@ -222,7 +222,7 @@ fn check_web(outcome: &mut Outcome) -> Result<()> {
     Ok(())
 }
 
-/// The quick form of each proof that needs running programs; the others are tests of this package.
+/// The quick form of each proof and measurement that needs running programs; the others are tests of a room.
 fn proofs(outcome: &mut Outcome) -> Result<()> {
     let mut bad = 0_u32;
     for proof in prove::by_program() {
@@ -234,6 +234,11 @@ fn proofs(outcome: &mut Outcome) -> Result<()> {
         say::progress(&format!("   {}: {time}", proof.name));
         bad += u32::from(result.is_err());
         outcome.count(&format!("proof {}", proof.name), result.err().map(|error| format!("{error:#}")));
+    }
+    for (name, command) in bench::quick()? {
+        let result = finish("the measurement failed", command, PROOF_TIME);
+        bad += u32::from(result.is_err());
+        outcome.count(&format!("bench {name}"), result.err().map(|error| format!("{error:#}")));
     }
     if bad > 0 {
         bail!("{bad} proofs");
