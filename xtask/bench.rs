@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{self, Profile};
-use crate::{say, setup};
+use crate::{say, setup, web};
 
 /// One measurement.
 struct Bench {
@@ -97,6 +97,10 @@ fn json(options: &[String]) -> &[String] {
 }
 
 fn build(part: &Part, profile: Profile) -> Result<()> {
+    // A server is measured as it is released, and it is not released without its client.
+    if part.measures_server {
+        web::build()?;
+    }
     let mut command = cargo::cargo()?;
     command.args(["build", "--locked", profile.option()]);
     for package in part.packages {
