@@ -85,6 +85,8 @@ pub async fn run(program: &Path) -> Result<bool> {
     scene.password(&mut ada, thread).await?;
     Box::pin(scene.recovery(ada, code, thread)).await?;
     say::progress("two devices write at once …");
+    // Its folder is gone on with.
+    drop(ben);
     Box::pin(scene.two_writers()).await?;
     Ok(scene.holds)
 }
