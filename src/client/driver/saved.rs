@@ -34,7 +34,8 @@ pub(crate) struct Saved {
     pub(crate) personal: Option<Cursor>,
     pub(crate) chains: BTreeMap<ChainName, Pin>,
     pub(crate) threads: BTreeMap<ThreadId, (u64, Bytes32)>,
-    /// Up to where the entries of a thread were told to the caller and handled: at most as far as verified.
+    /// Up to where the entries of a thread are no news: they were there at the snapshot, or were told to the caller and
+    /// handled.
     pub(crate) told: BTreeMap<ThreadId, u64>,
     /// The newest versions seen of key index and pins.
     pub(crate) objects: (Seq, Seq),
@@ -51,7 +52,7 @@ impl Saved {
                 None => w.nil(),
             };
         };
-        w.array(16).uint(3).bin(self.user.as_bytes()).bin(self.device.as_bytes());
+        w.array(17).uint(3).bin(self.user.as_bytes()).bin(self.device.as_bytes());
         w.array(4).bin(self.credentials.session.as_bytes()).uint(self.credentials.kid.into());
         w.bin(&self.credentials.key).opt_bin(self.credentials.ticket.as_deref());
         w.bin(&self.opaque_key).bin(&self.receipt_key);
@@ -80,8 +81,11 @@ impl Saved {
         }
         w.array(self.threads.len());
         for (id, (n, head)) in &self.threads {
-            let told = self.told.get(id).copied().unwrap_or(0);
-            w.array(4).bin(id.as_bytes()).uint(*n).bin(head.as_bytes()).uint(told);
+            w.array(3).bin(id.as_bytes()).uint(*n).bin(head.as_bytes());
+        }
+        w.array(self.told.len());
+        for (id, n) in &self.told {
+            w.array(2).bin(id.as_bytes()).uint(*n);
         }
         w.array(2).uint(self.objects.0.get()).uint(self.objects.1.get());
         w.array(self.invites.len());
@@ -93,7 +97,7 @@ impl Saved {
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut r = Reader::new(bytes, SAVED_BYTES_MAX).ok()?;
-        r.array(16).ok()?;
+        r.array(17).ok()?;
         if r.uint().ok()? != 3 {
             return None;
         }
@@ -123,15 +127,23 @@ impl Saved {
             .ok()?;
         let personal = read_cursor(&mut r).ok()?;
         let chains = r.each(1_000_000, read_chain_pin).ok()?.into_iter().collect();
-        let kept = r
+        let threads = r
             .each(1_000_000, |r| {
-                r.array(4)?;
+                r.array(3)?;
                 let id = ThreadId::from_bytes(r.fixed()?);
-                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?)), r.uint()?))
+                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?))))
             })
-            .ok()?;
-        let told = kept.iter().map(|(id, _, told)| (*id, *told)).collect();
-        let threads = kept.into_iter().map(|(id, pin, _)| (id, pin)).collect();
+            .ok()?
+            .into_iter()
+            .collect();
+        let told = r
+            .each(1_000_000, |r| {
+                r.array(2)?;
+                Ok((ThreadId::from_bytes(r.fixed()?), r.uint()?))
+            })
+            .ok()?
+            .into_iter()
+            .collect();
         r.array(2).ok()?;
         let objects = (Seq::new(r.uint().ok()?).ok()?, Seq::new(r.uint().ok()?).ok()?);
         let invites = r

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use relais_chain::entry::Kind;
+use relais_chain::entry::{EntryCore, Kind};
 use relais_chain::facts::Mode;
 use relais_chain::thread::Applied;
 use relais_chain::{ChainError, Signed};
@@ -163,6 +163,8 @@ impl Client {
             refuse(Hostile::EntryDropped)?;
         }
         let bytes = bytes_of(entry)?;
+        let signed = Signed::parse(&bytes).map_err(ClientError::entry)?;
+        self.prepare(thread, &signed).await?;
         let Thread { state, past, .. } = thread;
         let checked = self
             .book
@@ -178,7 +180,6 @@ impl Client {
         if self.pins_of(id).any(|(n, head)| n == applied.n && head != applied.head) {
             refuse(Hostile::ThreadForked)?;
         }
-        let signed = Signed::parse(&bytes).map_err(ClientError::entry)?;
         let content = self.read(thread, &applied, &signed).await?;
         if let Content::Body(body) = &content
             && let Some(title) = &body.title
@@ -198,6 +199,19 @@ impl Client {
             }));
         }
         Ok(())
+    }
+
+    /// Has at hand what a message will be read with. What fails for now fails here, before the entry is taken in: once
+    /// taken in it would never be told.
+    async fn prepare(&mut self, thread: &mut Thread, signed: &Signed) -> Result<(), ClientError> {
+        let core = EntryCore::parse(signed.core()).map_err(ClientError::entry)?;
+        if core.kind != Kind::Message || signed.payload().is_none() {
+            return Ok(());
+        }
+        match self.open_epoch(thread, core.epoch).await {
+            Err(error) if error.is_transient() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     async fn read(
@@ -493,6 +507,10 @@ impl Client {
                 None if self.reports_old_entries => Some(0),
                 None => self.saved.told.get(&card.thread).map(|n| n + 1),
             };
+            if from.is_none() {
+                // Whenever this thread is first read: what comes after the snapshot is news.
+                self.saved.told.insert(card.thread, card.len.get());
+            }
             if from.is_some_and(|from| card.len.get() >= from)
                 && let Err(error) = self.sync_thread(card.thread, from).await
             {
