@@ -27,8 +27,11 @@ const MARK_TITLE: &str = "Coquelicot-0472-décharge";
 const MARK_FILE_NAME: &str = "Pivoine-0473-radio.txt";
 const MARK_FILE: &str = "Digitale-0474-contenu-du-fichier";
 const MARK_PASSWORD: &str = "Camomille-0475-mot-de-passe";
-/// The control: a name, which the server knows and therefore must be found wherever the search looks.
+/// The controls: names, which the server knows and which must therefore be found where the search looks, and a line
+/// of its log.
 const CONTROL: &str = "Véronique Contrôle-0476";
+const OTHER_CONTROL: &str = "Benoît Contrôle-0477";
+const LOG_CONTROL: &str = "the log reaches down to trace";
 
 /// How long and how hard.
 struct Plan {
@@ -80,7 +83,12 @@ pub async fn run(program: &Path, quick: bool) -> Result<bool> {
         &server,
         &frames,
         &[MARK_TEXT, MARK_TITLE, MARK_FILE_NAME, MARK_FILE, MARK_PASSWORD],
-        CONTROL,
+        leaks::Controls {
+            registered: CONTROL,
+            answered: OTHER_CONTROL,
+            searched: OTHER_CONTROL,
+            logged: LOG_CONTROL,
+        },
     )?;
     Ok(report(&plan, &talk, &search))
 }
@@ -117,7 +125,7 @@ async fn meet(server: &Server, proxy: &Proxy, folder: &Path) -> Result<Meeting> 
             |event| if let Event::Invited { token } = event { Some(token) } else { None },
         )
         .await?;
-    let mut benoit = Persona::start(start(&dir_benoit, "Benoît Essai", Some(token.as_str()))).await?;
+    let mut benoit = Persona::start(start(&dir_benoit, OTHER_CONTROL, Some(token.as_str()))).await?;
     anne.order(&Order::Attest { unit: org.into() }).await?;
     let count = anne
         .expect(
@@ -139,6 +147,10 @@ async fn meet(server: &Server, proxy: &Proxy, folder: &Path) -> Result<Meeting> 
         persona.order(&Order::Connect {}).await?;
         persona.expect("a connection", |event| matches!(event, Event::Online {}).then_some(())).await?;
     }
+    anne.order(&Order::Search { org, query: OTHER_CONTROL.to_owned() }).await?;
+    let found =
+        anne.expect("people", |event| if let Event::Found { count } = event { Some(count) } else { None });
+    ensure!(found.await? == 1, "a colleague is found by name");
     Ok(Meeting { thread, anne, benoit })
 }
 
@@ -279,6 +291,10 @@ fn report(plan: &Plan, talk: &Talk, search: &leaks::Findings) -> bool {
         say::figure("messages written", written.len());
         say::figure("  shown", seen.messages.len());
         say::figure("  lost", found.lost);
+        let shown = |number: usize| seen.messages.iter().any(|(other, ..)| *other == number);
+        for number in (0..written.len()).filter(|number| !shown(*number)) {
+            say::line(&format!("  LOST message {number}"));
+        }
         say::figure("  doubled", found.doubled);
         say::figure("  out of order", found.disordered);
         say::figure("  times back online", seen.came_back);

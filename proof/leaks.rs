@@ -1,6 +1,7 @@
 //! Looking everywhere a server keeps or says anything for texts that only its users may know: frames on the wire, every
-//! cell and every page of the database, its files, its log. Each place is also searched for a control that the
-//! server does know or that is put there, which must be found: a search that cannot find proves nothing.
+//! cell and every page of the database, its files, its log. Each place is also searched for a control of its own
+//! that the server does know, which must be found: a search that cannot find proves nothing. The wire is one
+//! place for each carrier and direction.
 //!
 //! Not known here: what was planted, and by whom.
 
@@ -10,10 +11,13 @@ use anyhow::{Context, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::proxy::Way;
+use crate::proxy::{Carrier, Way};
 use crate::search::Marker;
 use crate::server::Server;
 use crate::{pages, say};
+
+/// Bytes of an uploaded ciphertext that are looked for on the disk.
+const FILE_PIECE: usize = 64;
 
 /// One place that was searched.
 #[derive(Debug)]
@@ -51,18 +55,30 @@ impl Findings {
     }
 }
 
+/// What the server is known to have been told, and has said, where.
+#[derive(Clone, Copy, Debug)]
+pub struct Controls<'a> {
+    /// A name in the body of a registration, and so in the database.
+    pub registered: &'a str,
+    /// A name that the server answered over HTTP.
+    pub answered: &'a str,
+    /// A name that was searched for, and found, over the socket.
+    pub searched: &'a str,
+    /// A line of the log at its lowest level, once in each of the server's lives.
+    pub logged: &'a str,
+}
+
 /// Searches everything a stopped server left and every frame that was recorded.
 ///
 /// # Errors
 /// Something cannot be read.
 pub fn search(
     server: &Server,
-    frames: &[(Way, Vec<u8>)],
+    frames: &[(Way, Option<Carrier>, Vec<u8>)],
     planted: &[&str],
-    control: &str,
+    controls: Controls<'_>,
 ) -> Result<Findings> {
     let planted: Vec<(&str, Marker)> = planted.iter().map(|text| (*text, Marker::new(text))).collect();
-    let known = Marker::new(control);
     let look = |name, bytes: &[u8], control: bool| {
         let mut found = Vec::new();
         for (text, marker) in &planted {
@@ -70,7 +86,16 @@ pub fn search(
         }
         Place { name, bytes: bytes.len(), found, control }
     };
-    let all_frames: Vec<u8> = frames.iter().flat_map(|(_, frame)| frame.iter().copied()).collect();
+    let holds = |bytes: &[u8], control: &str| Marker::new(control).found_in(bytes).is_some();
+    let carried = |way, carrier| -> Vec<u8> {
+        let those = frames.iter().filter(|(known, by, _)| *known == way && *by == carrier);
+        those.flat_map(|(_, _, bytes)| bytes.iter().copied()).collect()
+    };
+    let wire = |name, way, carrier, control| {
+        let bytes = carried(way, Some(carrier));
+        let control = holds(&bytes, control);
+        look(name, &bytes, control)
+    };
     let database = find_database(&server.data_dir())?;
     let key = read_key(&server.keys_dir())?;
     // Opening the database moves its write-ahead log into it: the pages and files are read before.
@@ -78,23 +103,27 @@ pub fn search(
     let files = raw_files(&server.data_dir())?;
     let cells = cells(&database, &key)?;
     let log = std::fs::read(server.log()).context("the log")?;
-
-    // Names are known to the server: they must be found on the wire and in the database. Into a copy of the files
-    // and of the log the control is put by hand, in base64 and UTF-16, as it would leak.
-    let put = |bytes: &[u8]| {
-        use base64::Engine as _;
-        let mut copy = bytes.to_vec();
-        copy.extend_from_slice(
-            base64::engine::general_purpose::STANDARD.encode(format!("?{control}?")).as_bytes(),
-        );
-        known.found_in(bytes).is_none() && known.found_in(&copy).is_some()
-    };
+    // The ciphertext of an uploaded file is known from the wire, and lies on the disk as it is.
+    let uploads = frames.iter().filter(|(way, carrier, _)| *way == Way::Up && carrier.is_none());
+    let upload =
+        uploads.map(|(_, _, body)| body.as_slice()).max_by_key(|body| body.len()).unwrap_or_default();
+    let piece = upload.get(upload.len() / 2..).and_then(|half| half.get(..FILE_PIECE));
+    let file_found = piece.is_some_and(|piece| files.windows(FILE_PIECE).any(|window| window == piece));
+    let lives = String::from_utf8_lossy(&log).matches(controls.logged).count();
     Ok(Findings(vec![
-        look("frames", &all_frames, known.found_in(&all_frames).is_some()),
-        look("database cells", &cells, known.found_in(&cells).is_some()),
-        look("database pages", &pages, known.found_in(&pages).is_some()),
-        look("files on disk", &files, put(&files)),
-        look("log at trace level", &log, put(&log)),
+        wire("HTTP requests", Way::Up, Carrier::Rpc, controls.registered),
+        wire("HTTP answers", Way::Down, Carrier::Rpc, controls.answered),
+        wire("socket frames up", Way::Up, Carrier::Socket, controls.searched),
+        wire("socket frames down", Way::Down, Carrier::Socket, controls.searched),
+        look(
+            "files on the wire",
+            &[carried(Way::Up, None), carried(Way::Down, None)].concat(),
+            piece.is_some(),
+        ),
+        look("database cells", &cells, holds(&cells, controls.registered)),
+        look("database pages", &pages, holds(&pages, controls.registered)),
+        look("files on disk", &files, file_found),
+        look("log at trace level", &log, lives == server.starts()),
     ]))
 }
 

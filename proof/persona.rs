@@ -97,6 +97,13 @@ pub enum Order {
         /// What is in it.
         text: String,
     },
+    /// Search people of an organization.
+    Search {
+        /// Which.
+        org: OrgId,
+        /// By what.
+        query: String,
+    },
     /// Connect and stay connected.
     Connect {},
     /// End.
@@ -150,6 +157,13 @@ pub enum Event {
         /// Milliseconds since 1970 on this machine at which it was shown.
         shown: u64,
     },
+    /// People were found.
+    Found {
+        /// How many.
+        count: usize,
+    },
+    /// A message is safe on this device.
+    Written {},
     /// Messages are durable.
     Accepted {
         /// How many.
@@ -247,7 +261,11 @@ async fn follow(client: &mut Client, order: Order) -> Result<()> {
         }
         Order::Send { thread, text } => {
             client.send(thread, &Body::text(text))?;
-            Ok(())
+            tell(&Event::Written {})
+        }
+        Order::Search { org, query } => {
+            let found = client.search(&query, Some(org)).await?;
+            tell(&Event::Found { count: found.people.len() })
         }
         Order::File { name, text } => {
             let file = client.upload(text.as_bytes(), &name, "text/plain").await?;
@@ -408,7 +426,7 @@ impl Persona {
     /// Splits it into the half that is told and the half that tells, for talking both ways at once.
     #[must_use]
     pub fn split(self) -> (Mouth, Ear) {
-        (Mouth { orders: self.orders, _child: self.child }, Ear { events: self.events })
+        (Mouth { orders: self.orders, child: self.child }, Ear { events: self.events })
     }
 }
 
@@ -416,7 +434,7 @@ impl Persona {
 #[derive(Debug)]
 pub struct Mouth {
     orders: tokio::process::ChildStdin,
-    _child: tokio::process::Child,
+    child: tokio::process::Child,
 }
 
 impl Mouth {
@@ -429,6 +447,14 @@ impl Mouth {
         let mut line = serde_json::to_vec(order)?;
         line.push(b'\n');
         self.orders.write_all(&line).await.context("the persona is gone")
+    }
+
+    /// Kills the persona with SIGKILL and waits until it is gone; its folder stays as it is.
+    ///
+    /// # Errors
+    /// It was gone already.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.child.kill().await.context("kill")
     }
 }
 

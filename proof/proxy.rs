@@ -273,17 +273,17 @@ async fn pass(
 /// Lets everything pass and keeps a copy, for a search afterwards.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    /// Every frame and body, in order.
-    pub seen: Vec<(Way, Vec<u8>)>,
+    /// Every frame and body, in order, with what carried it; nothing for what is no rpc.
+    pub seen: Vec<(Way, Option<Carrier>, Vec<u8>)>,
 }
 
 impl Meddler for Recorder {
-    fn pass(&mut self, way: Way, _carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
-        self.seen.push((way, frame.to_vec()));
+    fn pass(&mut self, way: Way, carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
+        self.seen.push((way, Some(carrier), frame.to_vec()));
         vec![frame.to_vec()]
     }
 
     fn other(&mut self, way: Way, body: &[u8]) {
-        self.seen.push((way, body.to_vec()));
+        self.seen.push((way, None, body.to_vec()));
     }
 }
