@@ -127,23 +127,8 @@ impl Saved {
             .ok()?;
         let personal = read_cursor(&mut r).ok()?;
         let chains = r.each(1_000_000, read_chain_pin).ok()?.into_iter().collect();
-        let threads = r
-            .each(1_000_000, |r| {
-                r.array(3)?;
-                let id = ThreadId::from_bytes(r.fixed()?);
-                Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?))))
-            })
-            .ok()?
-            .into_iter()
-            .collect();
-        let told = r
-            .each(1_000_000, |r| {
-                r.array(2)?;
-                Ok((ThreadId::from_bytes(r.fixed()?), r.uint()?))
-            })
-            .ok()?
-            .into_iter()
-            .collect();
+        let threads = r.each(1_000_000, read_thread_pin).ok()?.into_iter().collect();
+        let told = r.each(1_000_000, read_told).ok()?.into_iter().collect();
         r.array(2).ok()?;
         let objects = (Seq::new(r.uint().ok()?).ok()?, Seq::new(r.uint().ok()?).ok()?);
         let invites = r
@@ -196,4 +181,15 @@ fn read_chain_pin(r: &mut Reader<'_>) -> Result<(ChainName, Pin), relais_chain::
     };
     let first = Bytes32::from_bytes(r.fixed()?);
     Ok((name, Pin { first, seq: r.uint()?, head: Bytes32::from_bytes(r.fixed()?) }))
+}
+
+fn read_thread_pin(r: &mut Reader<'_>) -> Result<(ThreadId, (u64, Bytes32)), relais_chain::ChainError> {
+    r.array(3)?;
+    let id = ThreadId::from_bytes(r.fixed()?);
+    Ok((id, (r.uint()?, Bytes32::from_bytes(r.fixed()?))))
+}
+
+fn read_told(r: &mut Reader<'_>) -> Result<(ThreadId, u64), relais_chain::ChainError> {
+    r.array(2)?;
+    Ok((ThreadId::from_bytes(r.fixed()?), r.uint()?))
 }
