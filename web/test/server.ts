@@ -102,6 +102,7 @@ export class Native {
   readonly #server: Server;
   readonly #name: string;
   #bot: ChildProcess | null = null;
+  #thread: string | null = null;
   /** What the bot has said. */
   readonly said: Record<string, unknown>[] = [];
 
@@ -114,10 +115,25 @@ export class Native {
     return ['--json', '--server', this.#server.origin, '--home', join(this.#server.folder, this.#name)];
   }
 
-  /** Runs a command; answers its JSON lines. */
+  /** Runs a command; answers its JSON lines. One program at a time uses a folder, so the bot rests meanwhile. */
   async run(...command: string[]): Promise<Record<string, unknown>[]> {
-    const { stdout } = await run(cli(), [...this.args, ...command], { timeout: PATIENCE_MS });
-    return stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [parse(line)] : []));
+    const thread = await this.#rest();
+    try {
+      const { stdout } = await run(cli(), [...this.args, ...command], { timeout: PATIENCE_MS });
+      return stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [parse(line)] : []));
+    } finally {
+      if (thread !== null) this.bot(thread);
+    }
+  }
+
+  /** Ends the bot; answers the thread it was in. */
+  async #rest(): Promise<string | null> {
+    const bot = this.#bot;
+    if (bot === null) return null;
+    const ended = new Promise((resolve) => bot.once('exit', resolve));
+    this.end();
+    await ended;
+    return this.#thread;
   }
 
   /** Registers; answers the user's id. */
@@ -135,6 +151,7 @@ export class Native {
     });
     createInterface({ input: child.stdout }).on('line', (line) => this.said.push(parse(line)));
     this.#bot = child;
+    this.#thread = thread;
   }
 
   say(text: string): void {
@@ -143,6 +160,7 @@ export class Native {
 
   end(): void {
     this.#bot?.kill('SIGKILL');
+    this.#bot = null;
   }
 }
 

@@ -68,6 +68,7 @@ export const CALLS = {
   WithdrawInvite: { kind: REQUEST.WithdrawInvite, body: directory.withdrawInvite, answer: account.done },
   AcceptInvite: { kind: REQUEST.AcceptInvite, body: directory.acceptInvite, answer: account.done },
   GetPending: { kind: REQUEST.GetPending, body: directory.getPending, answer: directory.pending },
+  SetSuspended: { kind: REQUEST.SetSuspended, body: directory.setSuspended, answer: account.done },
   GetBlob: { kind: REQUEST.GetBlob, body: files.getBlob, answer: files.blobCard },
 } as const;
 

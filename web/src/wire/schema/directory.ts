@@ -99,6 +99,11 @@ export const withdrawInvite = struct<W.WithdrawInvite>({
   idem: id16,
   invite: id16,
 });
+export const setSuspended = struct<W.SetSuspended>({
+  idem: id16,
+  user: id16,
+  suspended: flag,
+});
 export const acceptInvite = struct<W.AcceptInvite>({
   idem: id16,
   token: bin,
