@@ -17,7 +17,7 @@ use relais_wire::{ErrorCode, Millis, Private, Refusal, Reply, Request, codes::St
 
 use super::keys::{impostor, serve};
 use super::liar::Lie;
-use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
+use super::stage::{Door, PASSWORD, Seen, Stage, Whom, ask};
 
 /// A day, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
@@ -91,7 +91,7 @@ pub(super) async fn weak_stretching(stage: &mut Stage) -> Result<Seen> {
 }
 
 pub(super) async fn vault_of(client: &Client) -> Result<Vault> {
-    let reply = client.http().ask(&Request::GetVault(GetVault {})).await?;
+    let reply = ask(client, &Request::GetVault(GetVault {})).await?;
     if let Reply::Vault(vault) = reply { Ok(vault) } else { bail!("not a vault") }
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn old_vault(stage: &mut Stage) -> Result<Seen> {
         links: rewritten.links,
         boxes: Vec::new(),
     };
-    victim.client.http().ask(&Request::PutVault(put)).await?;
+    ask(&victim.client, &Request::PutVault(put)).await?;
     let lie: Lie = Box::new(move |_, answer| {
         if let Some(Ok(Reply::Vault(vault))) = answer {
             vault.clone_from(&old);

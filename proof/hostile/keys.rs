@@ -23,7 +23,7 @@ use relais_wire::ids::{KeyringId, ObjectId, OrgId, Seq, UserId};
 use relais_wire::{Bin, Reply, Request};
 
 use super::liar::Lie;
-use super::stage::{Seen, Stage, Victim, Whom, texts};
+use super::stage::{Seen, Stage, Victim, Whom, ask as ask_of, texts};
 
 /// A whole account of the server's own making, under somebody's id.
 pub(super) fn impostor(user: UserId) -> Result<NewAccount> {
@@ -66,7 +66,7 @@ async fn links_of(client: &Client, user: UserId) -> Result<Vec<Vec<u8>>> {
         max: 100,
         login: None,
     };
-    let reply = client.http().ask(&Request::GetLinks(ask)).await?;
+    let reply = ask_of(client, &Request::GetLinks(ask)).await?;
     let Reply::Links(links) = reply else { anyhow::bail!("not links") };
     Ok(links.links.into_iter().map(|link| link.0).collect())
 }

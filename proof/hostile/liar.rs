@@ -102,6 +102,9 @@ impl Liar {
     }
 }
 
+/// Bytes of a refusal, at most.
+const REFUSAL_BYTES_MAX: usize = 1_024;
+
 impl Meddler for Liar {
     fn pass(&mut self, way: Way, carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
         match way {
@@ -113,7 +116,8 @@ impl Meddler for Liar {
     }
 
     fn file(&mut self, way: Way, body: Bytes) -> Bytes {
-        if way == Way::Up || !self.spoils_files {
+        // A refusal in the place of a file is left alone.
+        if way == Way::Up || !self.spoils_files || body.len() <= REFUSAL_BYTES_MAX {
             return body;
         }
         let mut spoiled = body.to_vec();

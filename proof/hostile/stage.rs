@@ -10,9 +10,9 @@ use relais_client::ClientError;
 use relais_client::driver::acts::Who;
 use relais_client::driver::{Client, Content, Http, Local, Message, Registration, Update, mailbox};
 use relais_e2ee::body::Body;
-use relais_wire::Private;
 use relais_wire::account::Locale;
 use relais_wire::ids::ThreadId;
+use relais_wire::{ErrorCode, Private, Reply, Request};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -317,4 +317,21 @@ impl Victim {
         self.client.send(thread, &Body::text(text))?;
         self.client.flush(PATIENCE_MS).await
     }
+}
+
+/// Waits that a request of a scene's own is put off for, at most: the scenes ask faster than people.
+const PUT_OFF_MAX: u32 = 40;
+
+/// Asks over HTTP, as often as the server only puts off.
+pub(super) async fn ask(client: &Client, request: &Request) -> Result<Reply, ClientError> {
+    for _ in 0..PUT_OFF_MAX {
+        match client.http().ask(request).await {
+            Err(ClientError::Refused(refusal)) if refusal.code == ErrorCode::Throttled => {
+                let pause = refusal.retry_after.map_or(50, |after| after.get());
+                tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+            }
+            answer => return answer,
+        }
+    }
+    client.http().ask(request).await
 }

@@ -26,7 +26,7 @@ impl Client {
     /// Opens a thread of an organization (or, with `None`, a personal one) with these people and teams.
     ///
     /// # Errors
-    /// [`Hostile::Unattested`] for somebody no administrator vouched for; the server's refusals; an attack.
+    /// [`Hostile::Unattested`](crate::error::Hostile::Unattested) for somebody no administrator vouched for; the server's refusals; an attack.
     pub async fn create_thread(
         &mut self,
         org: Option<OrgId>,

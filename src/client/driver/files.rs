@@ -1,5 +1,6 @@
 //! Files: encrypted before they leave, checked whole before they are shown.
 
+use bytes::Bytes;
 use relais_e2ee::E2eeError;
 use relais_e2ee::body::Attachment;
 use relais_e2ee::entropy::{SystemEntropy, draw};
@@ -27,7 +28,8 @@ impl Client {
         let mut encryptor = Encryptor::new(&key, blob);
         encryptor.push(bytes, &mut sealed).map_err(|_| ClientError::TooLarge)?;
         let seal = encryptor.finish(&mut sealed).map_err(|_| ClientError::TooLarge)?;
-        self.rpc.http.upload(blob, sealed).await?;
+        let sealed = Bytes::from(sealed);
+        self.rpc.patiently(|| self.rpc.http.upload(blob, sealed.clone())).await?;
         Ok(Attachment {
             blob,
             key,
@@ -44,7 +46,7 @@ impl Client {
     /// [`Hostile::FileTampered`] when it is not the file that was sent; the server's refusals.
     pub async fn download(&self, file: &Attachment) -> Result<SecretBytes, ClientError> {
         let max = usize::try_from(sealed_size(file.size)).map_err(|_| ClientError::TooLarge)?;
-        let sealed = match self.rpc.http.download(file.blob, max).await {
+        let sealed = match self.rpc.patiently(|| self.rpc.http.download(file.blob, max)).await {
             Err(ClientError::TooLarge) => return Err(Hostile::FileTampered.into()),
             other => other?,
         };

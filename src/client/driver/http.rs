@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use relais_wire::files::BlobCard;
 use relais_wire::ids::{BlobId, Bytes32};
 use relais_wire::limits::RPC_BYTES_MAX;
@@ -134,7 +135,7 @@ impl Http {
     ///
     /// # Errors
     /// As [`Self::ask`].
-    pub async fn upload(&self, blob: BlobId, bytes: Vec<u8>) -> Result<BlobCard, ClientError> {
+    pub async fn upload(&self, blob: BlobId, bytes: Bytes) -> Result<BlobCard, ClientError> {
         let path = format!("/api/v1/files/{}", blob.to_hex());
         let hash: [u8; 32] = Sha256::digest(&bytes).into();
         let credentials = self.credentials().ok_or(ClientError::NotSignedIn)?;

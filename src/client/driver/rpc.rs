@@ -63,10 +63,18 @@ impl Rpc {
     /// Asks, waiting out a server that says it has too much to do.
     pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Answer, ClientError> {
         let request = call.into_request();
+        let reply = self.patiently(|| self.ask(request.clone())).await?;
+        C::answer(reply).ok_or(ClientError::Protocol)
+    }
+
+    /// Does again what the server put off, after the time it named.
+    pub(crate) async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, ClientError>
+    where
+        F: Future<Output = Result<T, ClientError>>,
+    {
         let mut tries = 0;
         loop {
-            match self.ask(request.clone()).await {
-                Ok(reply) => return C::answer(reply).ok_or(ClientError::Protocol),
+            match attempt().await {
                 Err(ClientError::Refused(refusal))
                     if tries < TRIES
                         && matches!(refusal.code, ErrorCode::Throttled | ErrorCode::Overloaded)
@@ -76,7 +84,7 @@ impl Rpc {
                     let pause = refusal.retry_after.map_or(200, |after| after.get().max(20));
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
-                Err(error) => return Err(error),
+                answer => return answer,
             }
         }
     }
