@@ -164,7 +164,7 @@ pub struct StreamEntry {
 /// Bytes of a file on their way.
 pub type FileBytes = BoxStream<'static, io::Result<Bytes>>;
 
-/// A file that may be read; only [`file`] makes one.
+/// A file that may be read; only [`file`](fn@file) makes one.
 pub struct Download {
     blob: BlobId,
     /// Bytes.

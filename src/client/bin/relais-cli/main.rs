@@ -3,7 +3,7 @@
 //! Exit codes: 0 done; 1 something else; 2 wrong usage; 3 refused by the server; 4 the server cannot be reached
 //! or does not answer; 5 wrong password, code or key; 6 the server is not honest (the code says how).
 //!
-//! [`args`] says what can be typed, [`show`] what is printed.
+//! [`args`] says what can be typed, [`show`](mod@show) what is printed.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
