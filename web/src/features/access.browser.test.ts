@@ -23,6 +23,7 @@ const SCREENS: [string, StageOptions, string, ((staged: Stage) => Promise<void>)
   ['home', {}, 'a.row'],
   ['home, empty', { empty: true }, '.empty'],
   ['thread', { at: thread(1) }, '.message'],
+  ['thread with a document', { at: thread(2) }, '.attachment .file'],
   ['thread with a bad message', { at: thread(6) }, '.bad'],
   ['thread, invited', { at: thread(4) }, '.foot'],
   ['thread in other scripts', { at: thread(8) }, '.message'],
@@ -102,10 +103,19 @@ test('a fault would be found', async () => {
   expect(violations.map((one) => one.id)).toContain('button-name');
 });
 
-test('at 320 px, and with text at 200 %, nothing needs scrolling sideways', async () => {
+/** Every pane that scrolls, by how much it would have to be scrolled sideways. */
+function sideways(): string[] {
+  return [...document.querySelectorAll('.content, .outside, .log, .aside, [role=dialog]')].flatMap((pane) => {
+    const over = pane.scrollWidth - pane.clientWidth;
+    return over > 1 ? [`${pane.className || 'dialog'} by ${over} px`] : [];
+  });
+}
+
+test('at 320 and 360 px, and with text at 200 %, nothing needs scrolling sideways', async () => {
   const wide: string[] = [];
   for (const [width, size] of [
     [320, '100%'],
+    [360, '100%'],
     [640, '200%'],
   ] as const) {
     await page.viewport(width, 640);
@@ -115,10 +125,8 @@ test('at 320 px, and with text at 200 %, nothing needs scrolling sideways', asyn
       await staged.find(selector);
       await act?.(staged);
       const over = document.documentElement.scrollWidth - innerWidth;
-      const pane = document.querySelector('.content, .outside, .log');
-      const inside = pane === null ? 0 : pane.scrollWidth - pane.clientWidth;
-      if (over > 1 || inside > 1)
-        wide.push(`${name} at ${width} px, ${size}: ${over} px, ${inside} px inside`);
+      const found = [...(over > 1 ? [`the page by ${over} px`] : []), ...sideways()];
+      for (const one of found) wide.push(`${name} at ${width} px, ${size}: ${one}`);
     }
   }
   document.documentElement.style.fontSize = '';
