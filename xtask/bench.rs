@@ -80,6 +80,7 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     let mut all = ExitCode::SUCCESS;
     for part in bench.parts {
         build(part, Profile::Release)?;
+        settle_disk();
         let mut command = command(part, Profile::Release)?;
         command.args(if part.takes_options { options } else { json(options) });
         let status = command.status().context("the program that measures")?;
@@ -88,6 +89,12 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         }
     }
     Ok(all)
+}
+
+/// Waits until what the build wrote is on the disk: it would otherwise be written in the middle of a measurement.
+fn settle_disk() {
+    // Nothing is wrong where the tool is missing; the figures are then a little worse.
+    drop(Command::new("sync").status());
 }
 
 /// `--json FILE` out of all options.

@@ -232,14 +232,29 @@ struct Committer {
 impl Committer {
     fn run(mut self) {
         loop {
-            let settled = match self.queue.recv_timeout(Duration::from_millis(limits::IDLE_MS)) {
-                Ok(job) => self.settle(job),
-                Err(RecvTimeoutError::Timeout) => only_fatal(self.writer.idle()),
-                Err(RecvTimeoutError::Disconnected) => only_fatal(self.writer.idle()).and(Err(Fatal::Closed)),
-            };
-            if let Err(fatal) = settled {
+            if let Err(fatal) = self.turn() {
                 return self.stop(fatal);
             }
+        }
+    }
+
+    /// One batch, or a rest. The log is moved where nobody waits for it, as long as that keeps pace.
+    fn turn(&mut self) -> Result<(), Fatal> {
+        let queued = self.queue.try_recv().ok();
+        let moved = only_fatal(self.writer.maybe_checkpoint(queued.is_some()));
+        match (queued, moved) {
+            (Some(job), Ok(())) => return self.settle(job),
+            (Some(job), Err(fatal)) => {
+                let fatal = *self.stopped.get_or_init(|| fatal);
+                drop(job.reply.send(Err(CommitError::Fatal(fatal))));
+                return Err(fatal);
+            }
+            (None, moved) => moved?,
+        }
+        match self.queue.recv_timeout(Duration::from_millis(limits::IDLE_MS)) {
+            Ok(job) => self.settle(job),
+            Err(RecvTimeoutError::Timeout) => only_fatal(self.writer.idle()),
+            Err(RecvTimeoutError::Disconnected) => only_fatal(self.writer.idle()).and(Err(Fatal::Closed)),
         }
     }
 
@@ -251,7 +266,7 @@ impl Committer {
                 for (reply, answer) in waiting {
                     drop(reply.send(answer));
                 }
-                return only_fatal(self.writer.maybe_checkpoint());
+                return Ok(());
             }
             Err(failure) => self.writer.abandon().err().unwrap_or(failure),
         };

@@ -25,7 +25,10 @@ use crate::{
 pub(crate) struct Writer {
     conn: Connection,
     heads: Heads,
+    /// Pages in the write-ahead log.
     wal_pages: Arc<AtomicU32>,
+    /// How many of them are in the database too.
+    moved: u32,
     fault: Option<Arc<dyn Fault>>,
 }
 
@@ -52,7 +55,7 @@ impl Writer {
             Ok(())
         }))?;
         conn.set_prepared_statement_cache_capacity(limits::STATEMENTS);
-        Ok(Self { conn, heads: Heads::default(), wal_pages, fault })
+        Ok(Self { conn, heads: Heads::default(), wal_pages, moved: 0, fault })
     }
 
     /// Opens a batch: one engine transaction.
@@ -127,35 +130,48 @@ impl Writer {
         }
     }
 
-    /// Between batches: moves the log into the database once it is long.
-    pub(crate) fn maybe_checkpoint(&self) -> Result<(), BatchError> {
-        if self.wal_pages.load(Ordering::Relaxed) < limits::CHECKPOINT_PAGES {
+    /// Between batches: moves the log into the database once it is long, or already while it is short where
+    /// nobody waits.
+    pub(crate) fn maybe_checkpoint(&mut self, somebody_waits: bool) -> Result<(), BatchError> {
+        let pages = self.wal_pages.load(Ordering::Relaxed);
+        if pages < self.moved {
+            // The log began again.
+            self.moved = 0;
+        }
+        let long = if somebody_waits { limits::CHECKPOINT_PAGES } else { limits::CHECKPOINT_EARLY_PAGES };
+        if pages - self.moved < long {
             return Ok(());
         }
         self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
     }
 
     /// When nothing is to be done: empties the log.
-    pub(crate) fn idle(&self) -> Result<(), BatchError> {
+    pub(crate) fn idle(&mut self) -> Result<(), BatchError> {
         if self.wal_pages.load(Ordering::Relaxed) == 0 {
             return Ok(());
         }
         // Not for a reader's sake: whoever reads for long, a backup say, would keep the next commit waiting.
-        let patience = |wait| self.conn.busy_timeout(wait).map_err(|error| classify(&error));
-        patience(Duration::ZERO)?;
+        self.patience(Duration::ZERO)?;
         let done = self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
-        patience(limits::BUSY_WAIT)?;
+        self.patience(limits::BUSY_WAIT)?;
         done
     }
 
-    fn checkpoint(&self, sql: &str) -> Result<(), BatchError> {
+    fn patience(&self, wait: Duration) -> Result<(), BatchError> {
+        self.conn.busy_timeout(wait).map_err(|error| classify(&error))
+    }
+
+    fn checkpoint(&mut self, sql: &str) -> Result<(), BatchError> {
         let done = self.conn.query_row(sql, [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });
         match done {
             Ok((_, log, moved)) => {
-                let left = u32::try_from(log.saturating_sub(moved)).unwrap_or(0);
-                self.wal_pages.store(left, Ordering::Relaxed);
+                // Both are -1 where another connection kept it from beginning.
+                let (Ok(log), Ok(moved)) = (u32::try_from(log), u32::try_from(moved)) else { return Ok(()) };
+                self.wal_pages.store(log, Ordering::Relaxed);
+                self.moved = moved;
+                let left = log.saturating_sub(moved);
                 if left > limits::WAL_ALARM_PAGES {
                     tracing::warn!(pages = left, "a reader holds the write-ahead log back");
                 }

@@ -5,6 +5,7 @@ mod blobs;
 mod faults;
 mod folder;
 mod full;
+mod log;
 mod model;
 
 use std::path::Path;
