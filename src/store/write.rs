@@ -201,6 +201,13 @@ pub enum SessionWrite {
         /// The one that stays.
         except: Option<SessionId>,
     },
+    /// Revokes all sessions of a user that were opened on a device, also those that nobody has seen yet.
+    RevokeDevice {
+        /// Whose.
+        user: UserId,
+        /// The device.
+        device: DeviceId,
+    },
     /// Ends a sign-in under way; refused when it is gone, so that it is used once.
     CloseLogin(LoginId),
 }

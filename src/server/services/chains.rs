@@ -12,22 +12,23 @@ use relais_chain::facts::{KeyringKind, Owner};
 use relais_chain::keyring_body::KeyringBody;
 use relais_chain::unit::UnitBody;
 use relais_chain::user_body::UserBody;
-use relais_store::Domain;
 use relais_store::facts::audit::AuditLine;
 use relais_store::facts::chain::ChainId;
-use relais_store::reads::{ChainHeads, ChainLinks, TeamById, UnitById};
+use relais_store::reads::{ChainHeads, ChainLinks, SessionsOf, TeamById, UnitById};
+use relais_store::{Domain, SessionWrite};
 use relais_wire::chains::{AppendLinks, ChainHead, GetLinks, Links, LinksAppended};
-use relais_wire::ids::{Bytes32, OrgId, Seq, UnitId};
+use relais_wire::events::SessionEnded;
+use relais_wire::ids::{Bytes32, DeviceId, OrgId, Seq, UnitId, UserId};
 use relais_wire::limits::{PAGE_BYTES_MAX, PAGE_ENTRIES_MAX};
 use relais_wire::scalar::Bin;
 use relais_wire::{ErrorCode, Refusal};
 
-use super::context::{Ctx, line};
+use super::context::{Ctx, Told, line};
 use super::links::{self, Body, Surroundings, Validated};
 use super::loading;
 use super::permit::{self, Look, Own, Permit};
-use super::refuse;
 use super::world::{Chain, World};
+use super::{refuse, sessions};
 
 /// A part of a chain.
 ///
@@ -71,6 +72,8 @@ pub(crate) async fn append(
     let who = permit.who();
     let ids: Vec<ChainId> = request.links.iter().map(|link| links::chain_id(link.chain, link.id)).collect();
     if ctx.replay(who.user, request.idem).await?.is_some() {
+        // The sockets of a device that the first try ended, should it have been cut short.
+        sessions::all_ended(ctx, who.user).await?;
         return heads(ctx, &ids).await;
     }
     if request.links.is_empty() {
@@ -93,6 +96,8 @@ pub(crate) async fn append(
     }
     let domain = domain.ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?;
     let domain = domain.idem(ctx.idem(who.user, request.idem, Vec::new()));
+    let lost = ended_devices(&validated);
+    let domain = end_sessions(ctx, who.user, &lost, domain).await?;
     let plan = validated.plan(ctx, who.session, &around);
     let moved = plan.moved;
     let (domain, touched) = plan.into_domain(domain);
@@ -111,7 +116,40 @@ pub(crate) async fn append(
     });
     let appended = LinksAppended { heads: heads.collect() };
     validated.settle(ctx);
+    if !lost.is_empty() {
+        sessions::all_ended(ctx, who.user).await?;
+    }
     Ok(appended)
+}
+
+/// The devices that these links end.
+fn ended_devices(validated: &Validated) -> Vec<DeviceId> {
+    let ended = |body: &Body| match body {
+        Body::User(UserBody::DeviceRevoke { device }) => Some(*device),
+        Body::User(_) | Body::Keyring(_) | Body::Unit(_) => None,
+    };
+    validated.links.iter().filter_map(|link| ended(&link.body)).collect()
+}
+
+/// Ends what is open on these devices: a lost telephone that may not write must not go on reading either.
+async fn end_sessions(
+    ctx: &Ctx<'_>,
+    user: UserId,
+    devices: &[DeviceId],
+    mut domain: Domain,
+) -> Result<Domain, Refusal> {
+    if devices.is_empty() {
+        return Ok(domain);
+    }
+    for device in devices {
+        domain = domain.write(SessionWrite::RevokeDevice { user, device: *device });
+    }
+    let open = ctx.read(SessionsOf { user, now_ms: ctx.now_ms }).await?;
+    for session in open.iter().filter(|session| devices.contains(&session.device)) {
+        let told = Told::one(user, None, SessionEnded { session: session.session });
+        domain = domain.event(told.into());
+    }
+    Ok(domain)
 }
 
 /// Links that come into being with a user, unit or team have requests of their own.
@@ -182,7 +220,7 @@ pub(crate) async fn surroundings(
 }
 
 /// One audit line for each chain that changed.
-fn audit(validated: &Validated, user: relais_wire::UserId, around: &Surroundings) -> Vec<AuditLine> {
+fn audit(validated: &Validated, user: UserId, around: &Surroundings) -> Vec<AuditLine> {
     let actor = Actor::User(user);
     let mut lines = Vec::new();
     for link in &validated.links {

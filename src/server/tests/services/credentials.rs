@@ -3,16 +3,18 @@
 use relais_chain::sign;
 use relais_chain::user_body::UserBody;
 use relais_server::mail::Notice;
-use relais_server::services::Caller;
+use relais_server::services::{self, Caller};
 use relais_store::Store as _;
 use relais_store::reads::RecoveryOf;
-use relais_wire::account::{Locale, RecoverAuth, RecoverProve, RecoverStart, RenewRecovery, Wrap, WrapKind};
-use relais_wire::chains::ChainKind;
+use relais_wire::account::{
+    GetVault, Locale, RecoverAuth, RecoverProve, RecoverStart, RenewRecovery, Wrap, WrapKind,
+};
+use relais_wire::chains::{AppendLinks, ChainKind};
 use relais_wire::scalar::Bin;
-use relais_wire::{ErrorCode, Refusal};
+use relais_wire::{CloseCode, ErrorCode, Refusal};
 
 use crate::kit::*;
-use crate::races::new_password;
+use crate::races::{added, new_password};
 
 #[tokio::test]
 async fn the_setup_token_makes_one_operator_whoever_began_with_it() {
@@ -97,4 +99,25 @@ async fn the_owner_is_told_of_a_recovery_that_waits_and_ends_it_by_a_new_code() 
     assert_eq!(recover(&mut server, &ada).await.code, ErrorCode::WrongCredentials);
     let kept = server.app.store.read(RecoveryOf(ada.user)).await.unwrap().unwrap();
     assert_eq!(kept.release_at_ms, None, "nothing waits any more");
+}
+
+#[tokio::test]
+async fn a_device_that_is_ended_reads_no_more() {
+    // BEY-18
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let phone = authenticated(&sign_in(&mut server, "ada@example.org").await.unwrap());
+    let other = authenticated(&sign_in(&mut server, "ada@example.org").await.unwrap());
+    let device = phone.device;
+    for body in [added(device), UserBody::DeviceRevoke { device }] {
+        server.call(Caller::Session(phone), GetVault {}).await.unwrap();
+        world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &body);
+        let links = world.fresh();
+        server.call(Caller::Session(ada.who), AppendLinks { idem: idem(), links }).await.unwrap();
+    }
+    assert_eq!(services::still_valid(&server.app, &phone), Err(CloseCode::Revoked), "its sockets close");
+    assert_eq!(refused(server.call(Caller::Session(phone), GetVault {}).await), ErrorCode::Revoked);
+    server.call(Caller::Session(ada.who), GetVault {}).await.unwrap();
+    server.call(Caller::Session(other), GetVault {}).await.unwrap();
 }

@@ -5,13 +5,14 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
+use relais_chain::user_body::UserBody;
 use relais_server::services::{self, Caller, Incoming};
 use relais_store::Store as _;
 use relais_store::reads::{AuditHead, SessionById};
 use relais_wire::account::{
     GetVault, Locale, PasswordStart, RecoverProve, RecoverStart, Rekey, RevokeSession, SecondFactor,
 };
-use relais_wire::chains::ChainKind;
+use relais_wire::chains::{AppendLinks, ChainKind};
 use relais_wire::ids::DeviceId;
 use relais_wire::scalar::Bin;
 use relais_wire::threads::GetThread;
@@ -140,6 +141,47 @@ async fn a_session_that_opens_while_the_password_changes_ends_with_the_others() 
     };
     let row = server.app.store.read(SessionById(thief.session)).await.unwrap().unwrap();
     assert!(row.revoked_ms.is_some());
+    assert_eq!(services::still_valid(&server.app, &thief), Err(CloseCode::Revoked));
+    assert_eq!(refused(server.call(Caller::Session(thief), GetVault {}).await), ErrorCode::Revoked);
+}
+
+/// What adds a device to a chain.
+pub fn added(device: DeviceId) -> UserBody {
+    let key = ed25519_dalek::SigningKey::from_bytes(&random());
+    UserBody::DeviceAdd { device, key: public(&key) }
+}
+
+#[tokio::test]
+async fn a_session_that_opens_while_its_device_is_ended_ends_with_it() {
+    // BEY-18
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let ada = register(&mut server, &mut world, "ada@example.org").await;
+    let login = password(&server, "ada@example.org", PASSWORD).await.unwrap();
+    let (code, device) = (server.code(), DeviceId::from_bytes(random()));
+    world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &added(device));
+    let add = AppendLinks { idem: idem(), links: world.fresh() };
+    server.call(Caller::Session(ada.who), add).await.unwrap();
+    world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &UserBody::DeviceRevoke { device });
+    let end = AppendLinks { idem: idem(), links: world.fresh() };
+    // As above: the link looked for sessions before the one that it ends was there.
+    server.hold.hold_after(1);
+    let (opened, ended) = tokio::join!(server.anonymous(SecondFactor { login, code, device }), async {
+        until("the sign-in is committed", || server.hold.reached()).await;
+        let ending = server.call(Caller::Session(ada.who), end);
+        let released = async {
+            for _ in 0..10_000 {
+                tokio::task::yield_now().await;
+            }
+            server.hold.release();
+        };
+        tokio::join!(ending, released).0
+    });
+    ended.unwrap();
+    let thief = match opened {
+        Ok(grant) => authenticated(&grant),
+        Err(refusal) => return assert_eq!(refusal.code, ErrorCode::SessionExpired),
+    };
     assert_eq!(services::still_valid(&server.app, &thief), Err(CloseCode::Revoked));
     assert_eq!(refused(server.call(Caller::Session(thief), GetVault {}).await), ErrorCode::Revoked);
 }

@@ -25,6 +25,12 @@ impl Tx<'_> {
                 // Without an index: the table holds what was begun in the last minutes, and this is rare.
                 self.run("DELETE FROM login WHERE user = ?1", [user.as_bytes()]).map(drop)
             }
+            SessionWrite::RevokeDevice { user, device } => self
+                .run(
+                    "UPDATE session SET revoked_ms = ?3 WHERE user = ?1 AND device = ?2 AND revoked_ms IS NULL",
+                    (user.as_bytes(), device.as_bytes(), self.at_ms),
+                )
+                .map(drop),
             SessionWrite::CloseLogin(login) => {
                 let sql = "DELETE FROM login WHERE login = ?1 AND expires_ms > ?2";
                 if self.run(sql, (login.as_bytes(), self.at_ms))? == 0 {

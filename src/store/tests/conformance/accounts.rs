@@ -132,11 +132,12 @@ pub(crate) fn a_revoked_session_is_not_live<S: Subject>(subject: &S) {
     let store = subject.store();
     create_account(store, user(1));
     let id = |n| SessionId::from_bytes(bytes16(n));
+    let device = |n: u64| DeviceId::from_bytes(bytes16(n));
     let open = |n| {
         let session = Session {
             session: id(n),
             user: user(1),
-            device: DeviceId::from_bytes([1; 16]),
+            device: device(n),
             kind: SessionKind::Full,
             kid: 1,
             binding: vec![1; 32].into(),
@@ -172,6 +173,16 @@ pub(crate) fn a_revoked_session_is_not_live<S: Subject>(subject: &S) {
     let mut late = domain().guard(Guard::SessionLive(id(3)));
     late.at_ms = NOW + 1000;
     assert_eq!(refusal(store.commit_blocking(late)), Refusal::SessionOver);
+    // BEY-18: of one device, and of nobody else's.
+    let end = |whose, n| {
+        let write = SessionWrite::RevokeDevice { user: user(whose), device: device(n) };
+        store.commit_blocking(domain().write(write)).unwrap();
+    };
+    end(2, 3);
+    end(1, 4);
+    live(3).unwrap();
+    end(1, 3);
+    assert_eq!(refusal(live(3)), Refusal::SessionOver);
 }
 
 // USR-07
