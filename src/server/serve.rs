@@ -226,11 +226,7 @@ impl Drop for Server {
     }
 }
 
-type Opened = (
-    Arc<App>,
-    Vec<tokio::sync::mpsc::Receiver<crate::directory::ToShard>>,
-    tokio::sync::mpsc::Receiver<mail::Mail>,
-);
+type Opened = (Arc<App>, Vec<tokio::sync::mpsc::Receiver<crate::directory::ToShard>>, mail::Waiting);
 
 async fn open(config: &Config) -> Result<Opened, StartError> {
     let keys = Keys::open(&config.keys_dir, &config.data_dir)?;

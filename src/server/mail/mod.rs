@@ -17,8 +17,19 @@ pub use caught::{Catcher, CaughtMail};
 pub use text::Letter;
 pub use transport::{MailSetupError, Smtp, Transport, run};
 
-/// Mails waiting for the transport. An instance that has more waiting is better off telling people to come back.
+/// Mails of a lane waiting for the transport. An instance that has more waiting is better off telling people to
+/// come back.
 pub const MAIL_QUEUE: usize = 1_000;
+
+/// Which mails go first. Anybody can make a server write to addresses; codes of sign-ins are asked for by those
+/// who know a password, and must not wait behind the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Codes of sign-ins.
+    SignIn,
+    /// Everything else.
+    Other,
+}
 
 /// A mail to one person.
 #[derive(Clone, Debug)]
@@ -63,23 +74,73 @@ pub struct MailBusy;
 /// Takes mails without waiting.
 #[derive(Clone, Debug)]
 pub struct Mailer {
-    queue: mpsc::Sender<Mail>,
+    sign_in: mpsc::Sender<Mail>,
+    other: mpsc::Sender<Mail>,
+}
+
+/// The end that a transport drains.
+#[derive(Debug)]
+pub struct Waiting {
+    sign_in: mpsc::Receiver<Mail>,
+    other: mpsc::Receiver<Mail>,
+}
+
+/// Room for one mail. Taken before a commit, so that what is committed is also told.
+#[derive(Debug)]
+pub struct Place(mpsc::OwnedPermit<Mail>);
+
+impl Place {
+    /// Puts the mail into it.
+    pub fn send(self, mail: Mail) {
+        drop(self.0.send(mail));
+    }
 }
 
 impl Mailer {
     /// A mailer and the end that a transport drains.
     #[must_use]
-    pub fn new() -> (Self, mpsc::Receiver<Mail>) {
-        let (queue, drain) = mpsc::channel(MAIL_QUEUE);
-        (Self { queue }, drain)
+    pub fn new() -> (Self, Waiting) {
+        let (sign_in, first) = mpsc::channel(MAIL_QUEUE);
+        let (other, second) = mpsc::channel(MAIL_QUEUE);
+        (Self { sign_in, other }, Waiting { sign_in: first, other: second })
     }
 
-    /// Puts a mail into the queue.
+    /// Room for a mail.
+    ///
+    /// # Errors
+    /// [`MailBusy`].
+    pub fn place(&self, lane: Lane) -> Result<Place, MailBusy> {
+        let queue = match lane {
+            Lane::SignIn => &self.sign_in,
+            Lane::Other => &self.other,
+        };
+        queue.clone().try_reserve_owned().map(Place).map_err(|_| MailBusy)
+    }
+
+    /// Puts a mail into the queue of those that may wait.
     ///
     /// # Errors
     /// [`MailBusy`].
     pub fn send(&self, mail: Mail) -> Result<(), MailBusy> {
-        self.queue.try_send(mail).map_err(|_| MailBusy)
+        self.place(Lane::Other)?.send(mail);
+        Ok(())
+    }
+}
+
+impl Waiting {
+    /// The next mail, when there is one; `None` when no mailer is left.
+    pub async fn recv(&mut self) -> Option<Mail> {
+        tokio::select! {
+            biased;
+            Some(mail) = self.sign_in.recv() => Some(mail),
+            Some(mail) = self.other.recv() => Some(mail),
+            else => None,
+        }
+    }
+
+    /// The next mail that waits.
+    pub fn try_recv(&mut self) -> Option<Mail> {
+        self.sign_in.try_recv().or_else(|_| self.other.try_recv()).ok()
     }
 }
 
@@ -87,16 +148,25 @@ impl Mailer {
 mod tests {
     use relais_wire::account::Locale;
 
-    use super::{MAIL_QUEUE, Mail, MailBody, MailBusy, Mailer};
+    use super::{Lane, MAIL_QUEUE, Mail, MailBody, MailBusy, Mailer};
 
     #[test]
     fn the_queue_is_bounded() {
-        let (mailer, _drain) = Mailer::new();
+        let (mailer, mut waiting) = Mailer::new();
         let mail =
             Mail { to: "a@example.org".into(), locale: Locale::En, body: MailBody::Code("123456".into()) };
         for _ in 0..MAIL_QUEUE {
             assert_eq!(mailer.send(mail.clone()), Ok(()));
         }
-        assert_eq!(mailer.send(mail), Err(MailBusy));
+        assert_eq!(mailer.send(mail.clone()), Err(MailBusy));
+        // Codes of sign-ins have room of their own, and go first.
+        mailer.place(Lane::SignIn).unwrap().send(Mail { to: "b@example.org".into(), ..mail });
+        assert_eq!(waiting.try_recv().unwrap().to.as_str(), "b@example.org");
+        assert_eq!(waiting.try_recv().unwrap().to.as_str(), "a@example.org");
+        // Room that was taken stays taken until it is used or given back.
+        let place = mailer.place(Lane::Other).unwrap();
+        assert!(mailer.place(Lane::Other).is_err());
+        drop(place);
+        assert!(mailer.place(Lane::Other).is_ok());
     }
 }

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Catcher, Letter, Mail};
+use super::{Catcher, Letter, Mail, Waiting};
 use crate::app::App;
 use crate::config::{MailConfig, SmtpConfig, SmtpSecurity};
 use crate::metrics::Mailed;
@@ -127,26 +128,48 @@ enum NotSent {
     Refused,
 }
 
-/// Sends what comes through the queue, one after another, until the queue is closed and empty.
-pub async fn run(app: Arc<App>, transport: Arc<Transport>, mut queue: mpsc::Receiver<Mail>) {
+/// Mails on their way to the SMTP server at once: one that it does not take for a minute holds up no other.
+const SENDS_AT_ONCE: usize = 8;
+
+/// Sends what comes through the queue until the queue is closed and empty. What is on its way ends with it.
+pub async fn run(app: Arc<App>, transport: Arc<Transport>, mut queue: Waiting) {
+    let mut sending = FuturesUnordered::new();
     let mut next = Instant::from_std(app.clock.instant());
-    while let Some(mail) = queue.recv().await {
-        let letter = Letter::write(&app.settings.origin, mail.locale, &mail.body);
-        match &*transport {
-            Transport::Catch(catcher) => {
-                catcher.keep(&mail, letter);
-                app.metrics.mail(Mailed::Sent);
-            }
-            Transport::Smtp(smtp) => {
-                sleep_until(next).await;
-                next = Instant::from_std(app.clock.instant()) + Duration::from_secs(60) / smtp.per_minute;
-                if smtp.send(&mail, letter).await.is_ok() {
-                    app.metrics.mail(Mailed::Sent);
-                } else {
-                    app.metrics.mail(Mailed::Failed);
-                    tracing::error!("a mail could not be sent; look at the SMTP server");
+    loop {
+        tokio::select! {
+            Some(()) = sending.next() => {}
+            // Which mail goes next is decided when one can go.
+            mail = due(&mut queue, next), if sending.len() < SENDS_AT_ONCE => {
+                let Some(mail) = mail else { break };
+                let letter = Letter::write(&app.settings.origin, mail.locale, &mail.body);
+                match &*transport {
+                    Transport::Catch(catcher) => {
+                        catcher.keep(&mail, letter);
+                        app.metrics.mail(Mailed::Sent);
+                    }
+                    Transport::Smtp(smtp) => {
+                        let now = Instant::from_std(app.clock.instant());
+                        next = now + Duration::from_secs(60) / smtp.per_minute;
+                        sending.push(deliver(&app, smtp, mail, letter));
+                    }
                 }
             }
         }
+    }
+    while sending.next().await.is_some() {}
+}
+
+/// The next mail, not before its time. Nothing is lost when it is given up.
+async fn due(queue: &mut Waiting, at: Instant) -> Option<Mail> {
+    sleep_until(at).await;
+    queue.recv().await
+}
+
+async fn deliver(app: &App, smtp: &Smtp, mail: Mail, letter: Letter) {
+    if smtp.send(&mail, letter).await.is_ok() {
+        app.metrics.mail(Mailed::Sent);
+    } else {
+        app.metrics.mail(Mailed::Failed);
+        tracing::error!("a mail could not be sent; look at the SMTP server");
     }
 }

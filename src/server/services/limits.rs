@@ -50,6 +50,10 @@ pub(crate) const RECOVER_CLIENT: Limit = Limit { name: "recover-client", count: 
 /// Invitations one person makes: an administrator inviting a hospital uses an integration instead.
 pub(crate) const INVITE_USER: Limit = Limit { name: "invite-user", count: 500, window_ms: 24 * HOUR_MS };
 
+/// Of those, invitations in nobody's organization: each may write to an address that somebody made up.
+pub(crate) const INVITE_PERSONAL: Limit =
+    Limit { name: "invite-personal", count: 20, window_ms: 24 * HOUR_MS };
+
 /// A key index or pins object is written at most once a minute per user: it is rewritten as a whole.
 pub(crate) const OBJECT_USER: Limit = Limit { name: "object-user", count: 1, window_ms: MINUTE_MS };
 

@@ -13,8 +13,8 @@ use relais_wire::limits::CODE_SENDS_MAX;
 use relais_wire::scalar::Millis;
 use relais_wire::{ErrorCode, Refusal};
 
-use super::{charge, check_code, grant, mail_code, new_session, note_guess, pending};
-use crate::mail::{Mail, MailBody, Notice};
+use super::{charge, check_code, grant, mail_code, new_session, note_guess, pending, place};
+use crate::mail::{Lane, Mail, MailBody, Notice, Place};
 use crate::services::context::{Ctx, Told, instance_line};
 use crate::services::limits::{MAIL_ACCOUNT, RESEND_AFTER_MS};
 use crate::services::refuse;
@@ -38,6 +38,7 @@ pub(crate) async fn resend(ctx: &Ctx<'_>, request: ResendCode) -> Result<CodeSen
         return Err(refuse::refuse(ErrorCode::TooManyTries));
     }
     let email = pending.login.email.clone().ok_or_else(over)?;
+    let place = place(ctx, if stage == LoginStage::SecondFactor { Lane::SignIn } else { Lane::Other })?;
     let tries = pending.login.tries;
     let code = pending.new_code(ctx);
     // A new code is no new set of tries: guesses count for the whole sign-in.
@@ -49,7 +50,7 @@ pub(crate) async fn resend(ctx: &Ctx<'_>, request: ResendCode) -> Result<CodeSen
         if meanwhile { Refusal::retry(ErrorCode::Throttled, RESEND_AFTER_MS) } else { refusal }
     };
     ctx.upkeep(chores).await.map_err(lost)?;
-    deliver(ctx, stage, email.as_str(), &pending, code).await?;
+    deliver(ctx, (stage, place), email.as_str(), &pending, code).await?;
     Ok(CodeSent {
         resend_after: Millis::saturating(RESEND_AFTER_MS),
         left: CODE_SENDS_MAX.saturating_sub(pending.state.sends),
@@ -59,7 +60,7 @@ pub(crate) async fn resend(ctx: &Ctx<'_>, request: ResendCode) -> Result<CodeSen
 /// Mails a code to whom it is for; to somebody who has an account already, a notice; to nobody, nothing.
 async fn deliver(
     ctx: &Ctx<'_>,
-    stage: LoginStage,
+    (stage, place): (LoginStage, Place),
     email: &str,
     pending: &super::Pending,
     code: String,
@@ -69,14 +70,14 @@ async fn deliver(
     match stage {
         LoginStage::Registration if exists => {
             let body = MailBody::Notice(Notice::AlreadyRegistered);
-            let mail = Mail { to: email.into(), locale, body };
-            ctx.app.mailer.send(mail).map_err(|_| Refusal::retry(ErrorCode::Throttled, 5_000))
+            place.send(Mail { to: email.into(), locale, body });
         }
-        LoginStage::Recovery if !exists => Ok(()),
+        LoginStage::Recovery if !exists => {}
         LoginStage::Registration | LoginStage::Recovery | LoginStage::SecondFactor | LoginStage::Password => {
-            mail_code(ctx, email, locale, code)
+            mail_code(place, email, locale, code);
         }
     }
+    Ok(())
 }
 
 /// Checks the code and opens the session; only now is ciphertext handed out.

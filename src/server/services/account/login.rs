@@ -12,7 +12,8 @@ use relais_wire::ids::UserId;
 use relais_wire::scalar::{Bin, Millis};
 use relais_wire::{ErrorCode, Refusal};
 
-use super::{begin, charge, counter, mail_code, note_failure, pending};
+use super::{begin, charge, counter, mail_code, note_failure, pending, place};
+use crate::mail::Lane;
 use crate::services::context::Ctx;
 use crate::services::limits::{
     LOGIN_ACCOUNT, LOGIN_CLIENT, LOGIN_GLOBAL, LOGIN_TTL_MS, MAIL_ACCOUNT, RESEND_AFTER_MS,
@@ -66,6 +67,8 @@ pub(crate) async fn start(ctx: &Ctx<'_>, request: LoginStart) -> Result<LoginSta
 /// `wrong credentials`, whatever was wrong; `revoked` for a suspended account whose password was right.
 pub(crate) async fn finish(ctx: &Ctx<'_>, request: LoginFinish) -> Result<FactorNeeded, Refusal> {
     let mut pending = pending(ctx, request.login, LoginStage::Password).await?;
+    // Before the one try is spent: whoever is told to come back comes with the same proof.
+    let place = place(ctx, Lane::SignIn)?;
     ctx.upkeep(vec![Chore::SpendTry(request.login)]).await?;
     let user = pending.state.user;
     let state = pending.state.opaque.as_slice();
@@ -99,6 +102,6 @@ pub(crate) async fn finish(ctx: &Ctx<'_>, request: LoginFinish) -> Result<Factor
         pending.advance(LoginStage::Password),
     ];
     ctx.upkeep(chores).await?;
-    mail_code(ctx, primary.as_str(), request.locale, code)?;
+    mail_code(place, primary.as_str(), request.locale, code);
     Ok(FactorNeeded { factors: vec![FactorKind::Email], resend_after: Millis::saturating(RESEND_AFTER_MS) })
 }

@@ -32,7 +32,7 @@ use super::profile::{self, LoginState};
 use super::sessions::{self, fresh};
 use super::tickets::SessionFacts;
 use super::{codes, permit, refuse};
-use crate::mail::{Mail, MailBody, Notice};
+use crate::mail::{Lane, Mail, MailBody, Notice, Place};
 
 /// Counts one of these acts.
 pub(crate) fn charge(ctx: &Ctx<'_>, limit: Limit, of: &[u8]) -> Chore {
@@ -133,10 +133,17 @@ pub(crate) async fn check_code(ctx: &Ctx<'_>, pending: &Pending, typed: &Private
     if right { Ok(()) } else { Err(refuse::refuse(ErrorCode::CodeWrong)) }
 }
 
+/// Room for a mail, to be taken before anything is changed for which it is needed.
+///
+/// # Errors
+/// `throttled` while too many wait.
+pub(crate) fn place(ctx: &Ctx<'_>, lane: Lane) -> Result<Place, Refusal> {
+    ctx.app.mailer.place(lane).map_err(|_| Refusal::retry(ErrorCode::Throttled, 5_000))
+}
+
 /// Mails a code.
-pub(crate) fn mail_code(ctx: &Ctx<'_>, to: &str, locale: Locale, code: String) -> Result<(), Refusal> {
-    let mail = Mail { to: to.into(), locale, body: MailBody::Code(Private(code)) };
-    ctx.app.mailer.send(mail).map_err(|_| Refusal::retry(ErrorCode::Throttled, 5_000))
+pub(crate) fn mail_code(place: Place, to: &str, locale: Locale, code: String) {
+    place.send(Mail { to: to.into(), locale, body: MailBody::Code(Private(code)) });
 }
 
 /// Tells the owner of an account what happened to it, at the primary address.

@@ -24,11 +24,11 @@ use relais_wire::{ErrorCode, Refusal};
 use super::login::made_up;
 use super::register::{audited, put_vault, stored_recovery};
 use super::{
-    begin, charge, check_code, check_vault, mail_code, note_failure, note_guess, notify, pending,
+    begin, charge, check_code, check_vault, mail_code, note_failure, note_guess, notify, pending, place,
     stored_wraps, wire_wrap,
 };
 use crate::keys::random32;
-use crate::mail::Notice;
+use crate::mail::{Lane, Notice};
 use crate::services::chains::{self, surroundings};
 use crate::services::context::{Ctx, instance_line};
 use crate::services::limits::{RECOVER_ACCOUNT, RECOVER_CLIENT, RESEND_AFTER_MS};
@@ -47,6 +47,8 @@ pub(crate) const RECOVER_LABEL: &str = "relais/v1/recover";
 /// `throttled`, `malformed`.
 pub(crate) async fn start(ctx: &Ctx<'_>, request: RecoverStart) -> Result<RecoverStarted, Refusal> {
     let email = text::email(request.email.as_str()).ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?;
+    // Also for nobody: whether there is room must not tell who has an account.
+    let place = place(ctx, Lane::Other)?;
     let charges =
         vec![charge(ctx, RECOVER_ACCOUNT, email.as_bytes()), charge(ctx, RECOVER_CLIENT, &ctx.client.0)];
     ctx.upkeep(charges).await?;
@@ -58,7 +60,7 @@ pub(crate) async fn start(ctx: &Ctx<'_>, request: RecoverStart) -> Result<Recove
     let code = pending.new_code(ctx);
     ctx.upkeep(vec![Chore::PutLogin(pending.row())]).await?;
     if known.is_some() {
-        mail_code(ctx, &email, request.locale, code)?;
+        mail_code(place, &email, request.locale, code);
     }
     Ok(RecoverStarted { login: pending.login.login, resend_after: Millis::saturating(RESEND_AFTER_MS) })
 }

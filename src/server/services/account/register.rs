@@ -22,9 +22,10 @@ use relais_wire::scalar::{Bin, Millis};
 use relais_wire::{ErrorCode, Refusal};
 
 use super::{
-    Pending, begin, charge, check_code, check_vault, grant, mail_code, new_session, pending, stored_wraps,
+    Pending, begin, charge, check_code, check_vault, grant, mail_code, new_session, pending, place,
+    stored_wraps,
 };
-use crate::mail::{Mail, MailBody, Notice};
+use crate::mail::{Lane, Mail, MailBody, Notice};
 use crate::services::boxes;
 use crate::services::context::{Ctx, instance_line};
 use crate::services::directory::invites;
@@ -49,6 +50,7 @@ pub(crate) const fn tag(locale: Locale) -> &'static str {
 /// `invite needed`, `invite invalid`, `throttled`, `malformed`.
 pub(crate) async fn start(ctx: &Ctx<'_>, request: RegisterStart) -> Result<RegisterStarted, Refusal> {
     let email = text::email(request.email.as_str()).ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?;
+    let place = place(ctx, Lane::Other)?;
     let charges = vec![
         charge(ctx, REGISTER_ADDRESS, email.as_bytes()),
         charge(ctx, REGISTER_CLIENT, &ctx.client.0),
@@ -67,10 +69,9 @@ pub(crate) async fn start(ctx: &Ctx<'_>, request: RegisterStart) -> Result<Regis
     ctx.upkeep(vec![Chore::PutLogin(pending.row())]).await?;
     if taken {
         let body = MailBody::Notice(Notice::AlreadyRegistered);
-        let mail = Mail { to: email.as_str().into(), locale: request.locale, body };
-        ctx.app.mailer.send(mail).map_err(|_| Refusal::retry(ErrorCode::Throttled, 5_000))?;
+        place.send(Mail { to: email.as_str().into(), locale: request.locale, body });
     } else {
-        mail_code(ctx, &email, request.locale, code)?;
+        mail_code(place, &email, request.locale, code);
     }
     Ok(RegisterStarted {
         login: pending.login.login,

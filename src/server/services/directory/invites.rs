@@ -24,10 +24,10 @@ use relais_wire::ids::{Bytes32, InviteId, OrgId, UnitId, UserId};
 use relais_wire::scalar::{Bin, Millis, Private};
 use relais_wire::{ErrorCode, Refusal};
 
-use crate::mail::{Mail, MailBody};
-use crate::services::account::charge;
+use crate::mail::{Lane, Mail, MailBody};
+use crate::services::account::{charge, place};
 use crate::services::context::{Ctx, Told, line};
-use crate::services::limits::{INVITE_TTL_MS, INVITE_USER};
+use crate::services::limits::{INVITE_PERSONAL, INVITE_TTL_MS, INVITE_USER};
 use crate::services::loading;
 use crate::services::permit::{self, InUnit, Own, Permit};
 use crate::services::profile::{self, InviteDetails};
@@ -79,7 +79,12 @@ pub(crate) async fn create(
     if let Some(key) = &request.key {
         public_key(key.as_slice())?;
     }
-    ctx.upkeep(vec![charge(ctx, INVITE_USER, who.user.as_bytes())]).await?;
+    let place = email.is_some().then(|| place(ctx, Lane::Other)).transpose()?;
+    let mut charges = vec![charge(ctx, INVITE_USER, who.user.as_bytes())];
+    if unit.is_none() {
+        charges.push(charge(ctx, INVITE_PERSONAL, who.user.as_bytes()));
+    }
+    ctx.upkeep(charges).await?;
     let org = unit.as_ref().map(|permit| permit.target().unit.org);
     let details = InviteDetails { unit: request.unit, key: request.key.clone(), proof: None };
     let token = derived_token(ctx, who.user, &request);
@@ -101,10 +106,9 @@ pub(crate) async fn create(
         .idem(ctx.idem(who.user, request.idem, note))
         .write(DirectoryWrite::PutInvite(invite));
     ctx.commit(domain).await?;
-    if let Some(email) = email {
+    if let Some((email, place)) = email.zip(place) {
         let body = MailBody::Invite(Private(hex::encode(token.as_slice())));
-        let mail = Mail { to: email.as_str().into(), locale: request.locale, body };
-        ctx.app.mailer.send(mail).map_err(|_| Refusal::retry(ErrorCode::Throttled, 5_000))?;
+        place.send(Mail { to: email.as_str().into(), locale: request.locale, body });
     }
     Ok(InviteCreated { invite: id, token, expires: Millis::saturating(expires_ms) })
 }

@@ -20,7 +20,7 @@ use relais_server::app::{App, Settings};
 use relais_server::clock::Clock;
 use relais_server::directory::{Directory as Routes, ToShard};
 use relais_server::keys::{Keys, Suite};
-use relais_server::mail::{Mail, MailBody, Mailer, Notice};
+use relais_server::mail::{MailBody, Mailer, Notice, Waiting};
 use relais_server::metrics::Metrics;
 use relais_server::services::{self, Authenticated, Caller, ClientKey, Incoming};
 use relais_store::blobs::Blobs;
@@ -32,7 +32,7 @@ use relais_wire::account::{
     Vault, Wrap, WrapKind,
 };
 use relais_wire::chains::{BoxScope, ChainKind, ChainLink, SealedBox};
-use relais_wire::ids::{Bytes32, DeviceId, IdemKey, KeyringId, ObjectId, Seq, UserId};
+use relais_wire::ids::{Bytes32, DeviceId, IdemKey, KeyringId, LoginId, ObjectId, Seq, UserId};
 use relais_wire::scalar::{Bin, Private};
 use relais_wire::{ErrorCode, Refusal};
 use sha2::{Digest as _, Sha256};
@@ -146,7 +146,7 @@ impl Drop for Holder {
 pub struct Server {
     pub hold: Holder,
     pub app: Arc<App>,
-    pub mail: Receiver<Mail>,
+    pub mail: Waiting,
     pub shard: Receiver<ToShard>,
     pub dir: TempDir,
     wish: Wish,
@@ -226,7 +226,7 @@ impl Server {
     /// The newest mailed code.
     pub fn code(&mut self) -> Private {
         let mut code = None;
-        while let Ok(mail) = self.mail.try_recv() {
+        while let Some(mail) = self.mail.try_recv() {
             if let MailBody::Code(text) = mail.body {
                 code = Some(text);
             }
@@ -237,7 +237,7 @@ impl Server {
     /// What addresses were told since the last look.
     pub fn notices(&mut self) -> Vec<(String, Notice)> {
         let mut told = Vec::new();
-        while let Ok(mail) = self.mail.try_recv() {
+        while let Some(mail) = self.mail.try_recv() {
             if let MailBody::Notice(notice) = mail.body {
                 told.push((mail.to.as_str().to_owned(), notice));
             }
@@ -247,7 +247,7 @@ impl Server {
 
     pub fn mails(&mut self) -> usize {
         let mut count = 0;
-        while self.mail.try_recv().is_ok() {
+        while self.mail.try_recv().is_some() {
             count += 1;
         }
         count
@@ -556,12 +556,8 @@ pub async fn register_with(
     person
 }
 
-/// Proves a password; the code is mailed.
-pub async fn password(
-    server: &Server,
-    email: &str,
-    password: &[u8],
-) -> Result<relais_wire::ids::LoginId, Refusal> {
+/// The first step of a sign-in, and the proof of a password for the second.
+pub async fn proof(server: &Server, email: &str, password: &[u8]) -> Result<(LoginId, Bin), Refusal> {
     let start = ClientLogin::<Suite>::start(&mut OsRng, password).unwrap();
     let opaque = Bin(start.message.serialize().to_vec());
     let started = server.anonymous(LoginStart { email: email.into(), opaque }).await?;
@@ -573,8 +569,14 @@ pub async fn password(
     );
     // A client that finds its password wrong stops; an attacker sends something all the same.
     let opaque = finish.map_or_else(|_| Bin(vec![0; 64]), |finish| Bin(finish.message.serialize().to_vec()));
-    server.anonymous(LoginFinish { login: started.login, opaque, locale: Locale::En }).await?;
-    Ok(started.login)
+    Ok((started.login, opaque))
+}
+
+/// Proves a password, so that a code is mailed.
+pub async fn password(server: &Server, email: &str, password: &[u8]) -> Result<LoginId, Refusal> {
+    let (login, opaque) = proof(server, email, password).await?;
+    server.anonymous(LoginFinish { login, opaque, locale: Locale::En }).await?;
+    Ok(login)
 }
 
 /// Signs in on a new device.

@@ -17,6 +17,7 @@ mod files;
 mod kit;
 mod large;
 mod live;
+mod mails;
 mod order;
 mod organization;
 mod outsiders;
