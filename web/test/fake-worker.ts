@@ -518,17 +518,26 @@ function lengthen(one: Held, count: number): void {
 
 function fakeSessions(now: number): SessionInfo[] {
   return [
-    { session: id(7, 1), label: 'Firefox, Windows', current: true, createdAt: now - 2 * HOUR, seenAt: now },
+    {
+      session: id(7, 1),
+      label: '',
+      software: { browser: 'Firefox', system: 'Windows' },
+      current: true,
+      createdAt: now - 2 * HOUR,
+      seenAt: now,
+    },
     {
       session: id(7, 2),
-      label: 'Safari, iPhone',
+      label: '',
+      software: { browser: 'Safari', system: 'iOS' },
       current: false,
       createdAt: now - 9 * DAY,
       seenAt: now - 3 * HOUR,
     },
     {
       session: id(7, 3),
-      label: 'Chrome, Linux',
+      label: '',
+      software: null,
       current: false,
       createdAt: now - 41 * DAY,
       seenAt: now - 12 * DAY,

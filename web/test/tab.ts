@@ -1,6 +1,6 @@
 /** A tab of the web client without a browser: the worker's client on Node, with a fake of what only browsers have. */
 import WebSocket from 'ws';
-import type { Api, Me, Note } from '../src/e2ee/api';
+import type { Api, Me, Note, Software } from '../src/e2ee/api';
 import { Calls } from '../src/e2ee/worker/calls';
 import { Client } from '../src/e2ee/worker/client';
 import { systemClock } from '../src/platform/clock';
@@ -60,7 +60,12 @@ export class Tab {
   readonly api: Api;
   readonly #client: Client;
 
-  constructor(origin: string, browser = new Browser(), tab = 'tab') {
+  constructor(
+    origin: string,
+    browser = new Browser(),
+    tab = 'tab',
+    software: Software = { browser: 'Firefox', system: 'Linux' },
+  ) {
     this.#client = new Client({
       origin,
       tab,
@@ -70,6 +75,7 @@ export class Tab {
       store: browser.store,
       locks: browser.locks,
       random: () => Math.random(),
+      software,
       post: (note) => this.notes.push(structuredClone(note)),
     });
     this.api = new Calls(this.#client);

@@ -212,10 +212,18 @@ export type Link =
   /** For good: the words say what to do (sign in again, update, …). */
   | { state: 'stopped'; why: Failure };
 
+/** What kind of browser a session runs in. */
+export interface Software {
+  browser: 'Chrome' | 'Edge' | 'Firefox' | 'Opera' | 'Safari' | 'other';
+  system: 'Android' | 'ChromeOS' | 'Linux' | 'Windows' | 'iOS' | 'macOS' | 'other';
+}
+
 export interface SessionInfo {
   session: Id;
-  /** What the person called the device, or the kind of browser. */
+  /** What the person called the device; empty: nothing. */
   label: string;
+  /** null: no browser, or signed in with an earlier password. */
+  software: Software | null;
   current: boolean;
   createdAt: Ms;
   seenAt: Ms;

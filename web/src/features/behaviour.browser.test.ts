@@ -331,6 +331,15 @@ test('accepting, declining with a question, and closing are acts with consequenc
   await s.until(() => saying(document.body).includes('Ce fil est fermé'));
 });
 
+test('a session says what kind of browser it runs in, in the language of the page', async () => {
+  const s = await stage({ at: '/settings/devices' });
+  const first = await s.find('section li');
+  expect(saying(first)).toContain('Firefox sur Windows');
+  expect(all('section li').map(saying).join(' ')).toContain('Appareil sans nom');
+  s.app.prefs.set({ locale: 'en' });
+  await s.until(() => saying(document.body).includes('Safari on iOS'));
+});
+
 test('changing the password shows the new recovery code that comes with it', async () => {
   const s = await stage({ at: '/settings/security' });
   await s.press(/^Changer le mot de passe$/);

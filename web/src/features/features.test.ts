@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EntryView } from '../e2ee/api';
 import fr from '../i18n/fr';
 import { makeFormat } from '../i18n/format';
+import { nameShown } from '../i18n/names';
 import { digits, looksLikeEmail } from './account/checks';
 import { strength } from './account/strength';
 import { actWords } from './threads/acts';
@@ -27,6 +28,14 @@ test('a code is found in whatever was pasted', () => {
   expect(digits('1234567', 6)).toBe('123456');
   expect(looksLikeEmail(' ines@demo.example ')).toBe(true);
   expect(looksLikeEmail('ines')).toBe(false);
+});
+
+test('a name that the server does not tell is words, never a number', () => {
+  expect(nameShown('Équipe des urgences', 'team', fr)).toBe('Équipe des urgences');
+  expect(nameShown('#0a1b2c', 'team', fr)).toBe('Équipe d’une autre unité');
+  expect(nameShown('#0a1b2c', 'user', fr)).toBe('Personne inconnue');
+  const act = entry('Inès', 0, { content: { kind: 'act', act: 'add', subjects: ['#0a1b2c'], detail: null } });
+  expect(actWords(act, fr, makeFormat('fr', 'fr-CA').list)).toBe('Inès a ajouté quelqu’un');
 });
 
 test('long phrases are judged better than short clever ones', () => {

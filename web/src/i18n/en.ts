@@ -127,6 +127,7 @@ export const en = {
     participants: 'Participants',
     people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
     team: 'Team',
+    unnamedTeam: 'Team of another unit',
     state: {
       invited: 'Invitation pending',
       active: 'Taking part',
@@ -432,6 +433,8 @@ export const en = {
     devicesText: 'End every session you do not recognize, then change your password.',
     current: 'This session',
     unnamed: 'Unnamed device',
+    browser: (name: string) => (name === 'other' ? 'Other browser' : name),
+    software: (browser: string, system: string) => (system === 'other' ? browser : `${browser} on ${system}`),
     seen: (when: string) => `Seen ${when}`,
     created: (when: string) => `Opened ${when}`,
     end: 'End',

@@ -132,6 +132,7 @@ export const fr = {
     participants: 'Participants',
     people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
     team: 'Équipe',
+    unnamedTeam: 'Équipe d’une autre unité',
     state: {
       invited: 'Invitation en attente',
       active: 'Participe',
@@ -449,6 +450,9 @@ export const fr = {
     devicesText: 'Mettez fin à toute session que vous ne reconnaissez pas, puis changez votre mot de passe.',
     current: 'Cette session',
     unnamed: 'Appareil sans nom',
+    browser: (name: string) => (name === 'other' ? 'Autre navigateur' : name),
+    software: (browser: string, system: string) =>
+      system === 'other' ? browser : `${browser} sur ${system}`,
     seen: (when: string) => `Vue ${when}`,
     created: (when: string) => `Ouverte ${when}`,
     end: 'Mettre fin',

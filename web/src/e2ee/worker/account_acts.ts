@@ -7,6 +7,7 @@
 import { hex, unhex } from '../../wire/bytes';
 import { Account } from '../account';
 import type { Rewritten } from '../account';
+import { deviceKey } from '../device';
 import { Registering, SigningIn } from '../opaque';
 import { local } from './errors';
 import type { Inside } from './inside';
@@ -36,9 +37,10 @@ export async function changePassword(
   });
   // The newest vault and the newest end of the chain: what is signed next continues them.
   await inside.verifyOwn();
+  const devices = deviceKey(done.exportKey);
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   const rewritten = await tried(() => account.rekey(openers, done.serverKey, inside.now()));
-  return conclude(inside, rewritten, () =>
+  const code = await conclude(inside, rewritten, () =>
     rpc.surely('Rekey', {
       idem: freshIdem(),
       opaque: done.upload,
@@ -48,6 +50,10 @@ export async function changePassword(
       ...(rewritten.recovery ? { recovery: rewritten.recovery } : {}),
     }),
   );
+  // Who signs in from now on says it under the new password.
+  inside.saved.deviceKey = hex(devices);
+  await inside.save();
+  return code;
 }
 
 /** Fails with `wrongSecret` unless this is the password. No code is mailed for it. */

@@ -23,6 +23,7 @@ import type {
 } from '../api';
 import { encodeBody, textBody } from '../body';
 import type { Attachment } from '../body';
+import { deviceSoftware } from '../device';
 import { sealedSize } from '../files';
 import { safetyNumber } from '../safety';
 import { changePassword, renewRecoveryCode } from './account_acts';
@@ -227,10 +228,13 @@ export class Calls implements Api {
   }
 
   async sessions(): Promise<SessionInfo[]> {
-    const { sessions } = await this.work.inside.rpc.call('ListSessions', {});
+    const { rpc, saved } = this.work.inside;
+    const { sessions } = await rpc.call('ListSessions', {});
+    const key = saved.deviceKey === undefined ? null : unhex(saved.deviceKey);
     return sessions.map((card) => ({
       session: hex(card.session),
-      label: hex(card.device).slice(0, 6),
+      label: '',
+      software: card.current ? this.#client.software : key && deviceSoftware(key, hex(card.device)),
       current: card.current,
       createdAt: card.opened,
       seenAt: card.seen,

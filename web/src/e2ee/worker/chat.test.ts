@@ -234,6 +234,19 @@ describe.skipIf(RELAIS_BIN === '')(
       });
     });
 
+    it('tells the sessions of an account apart by the kind of browser they run in', async () => {
+      const phone = new Tab(server.origin, new Browser(), 'tab', { browser: 'Safari', system: 'iOS' });
+      ends.push(() => {
+        phone.close();
+      });
+      await phone.signIn('ada');
+      const seen = (await ada.api.sessions()).map(({ software }) => software?.browser ?? null);
+      expect(seen).toContain('Safari');
+      expect(seen.filter((one) => one === 'Firefox').length).toBeGreaterThan(0);
+      const there = (await phone.api.sessions()).find(({ current }) => current);
+      expect(there?.software).toEqual({ browser: 'Safari', system: 'iOS' });
+    });
+
     it('agrees on a safety number', async () => {
       const number = await ada.api.safetyNumber(people.ben);
       expect(number).toMatch(/^(\d{5} ){11}\d{5}$/);
@@ -276,7 +289,13 @@ describe.skipIf(RELAIS_BIN === '')(
       const me = await tab.api.confirmCode(login, await tab.api.castCode(login, 'ben@example.org'), false);
       expect(me.user).toBe(people.ben);
       expect(await texts(tab, thread)).toContain('first');
-      expect(await tab.api.sessions()).toHaveLength(2);
+      const sessions = await tab.api.sessions();
+      expect(sessions.map(({ current }) => current).sort()).toEqual([false, true]);
+      // The other session signed in under the old password: what it said of itself does not open any more.
+      expect(sessions.map(({ current, software }) => [current, software?.browser ?? null])).toContainEqual([
+        false,
+        null,
+      ]);
       tab.close();
     });
 

@@ -13,7 +13,7 @@ import type { OpenSocket } from '../../platform/socket';
 import { unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import { ERROR_CODE } from '../../wire/gen/wire';
-import type { CastMember, Locale, Me, Note, ServerInfo } from '../api';
+import type { CastMember, Locale, Me, Note, ServerInfo, Software } from '../api';
 import {
   codeTimes,
   finishLogin,
@@ -46,6 +46,8 @@ export interface Platform {
   readonly locks: Locks;
   /** A random number in [0, 1), for jitter. */
   readonly random: () => number;
+  /** The browser this runs in. */
+  readonly software: Software;
   readonly post: (note: Note) => void;
 }
 
@@ -79,6 +81,10 @@ export class Client {
   /** The address that passwords are bound to. */
   get origin(): string {
     return this.#platform.origin;
+  }
+
+  get software(): Software {
+    return this.#platform.software;
   }
 
   async server(): Promise<ServerInfo> {
@@ -243,7 +249,8 @@ export class Client {
   private async who(email: string, name: string): Promise<Who> {
     if (this.#work) throw local('notPossible');
     const card = await meet(this.#rpc, this.#platform.origin);
-    return { email: email.trim(), name: name.trim().normalize('NFC'), locale: this.#locale, card };
+    const { software } = this;
+    return { email: email.trim(), name: name.trim().normalize('NFC'), locale: this.#locale, card, software };
   }
 
   private started(started: { login: Hex; resendAfter: number; pending: Pending }): {

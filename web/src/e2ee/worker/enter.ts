@@ -10,16 +10,17 @@ import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import { LIMITS } from '../../wire/gen/wire';
 import type { ServerCard, SessionGrant } from '../../wire/gen/wire';
-import type { Locale, ServerInfo } from '../api';
+import type { Locale, ServerInfo, Software } from '../api';
 import { Account, createAccount } from '../account';
 import type { NewAccount } from '../account';
+import { deviceId, deviceKey } from '../device';
 import { Registering, SigningIn } from '../opaque';
 import type { Registered, SignedIn } from '../opaque';
 import type { RecoveryCode } from '../recovery';
 import { InviteSecret } from '../thread';
 import { hostile, local } from './errors';
 import type { Saved } from './inside';
-import { freshId, freshIdem } from './outgoing';
+import { freshIdem } from './outgoing';
 import type { Rpc } from './rpc';
 import { ofSecret } from './secrets';
 import { credentialsOf } from './session';
@@ -53,6 +54,8 @@ export interface Who {
   readonly name: string;
   readonly locale: Locale;
   readonly card: ServerCard;
+  /** The browser it was typed in. */
+  readonly software: Software;
 }
 
 /** A server that was asked what it is. One that has another address than the page's is not this server. */
@@ -107,7 +110,9 @@ export async function finishLogin(
   code: string,
 ): Promise<Entered> {
   const { user, done, who } = pending;
-  const grant = await rpc.call('SecondFactor', { login: unhex(login), code, device: unhex(freshId()) });
+  const devices = deviceKey(done.exportKey);
+  const device = deviceId(devices, who.software);
+  const grant = await rpc.call('SecondFactor', { login: unhex(login), code, device });
   if (hex(grant.user) !== user) throw local('protocol');
   const account = await tried(async () => {
     const opened = await Account.open(user, grant.vault, grant.wraps, {
@@ -117,7 +122,7 @@ export async function finishLogin(
     opened.checkServerKey(done.serverKey);
     return opened;
   });
-  return entered(rpc, account, grant, who);
+  return entered(rpc, account, grant, who, devices);
 }
 
 /** Begins a registration. */
@@ -148,6 +153,7 @@ export async function finishRegistration(
   code: string,
 ): Promise<Entered & { recoveryCode: string }> {
   const { user, done, who } = pending;
+  const devices = deviceKey(done.exportKey);
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   pending.made ??= await tried(() => createAccount(user, openers, done.serverKey, rpc.clock.server()));
   const { account, links, boxes, vault, wraps, recovery, code: recoveryCode } = pending.made;
@@ -163,10 +169,10 @@ export async function finishRegistration(
     vault,
     wraps,
     recovery,
-    device: unhex(freshId()),
+    device: deviceId(devices, who.software),
     ...proof,
   });
-  return { ...(await entered(rpc, account, grant, who)), recoveryCode: recoveryCode.text() };
+  return { ...(await entered(rpc, account, grant, who, devices)), recoveryCode: recoveryCode.text() };
 }
 
 /** An invitation as it is handed over, in hexadecimal or as a link that ends with it: the server's part, and the secret
@@ -189,7 +195,13 @@ async function proveRoot(secret: InviteSecret, root: Hex): Promise<Uint8Array> {
 }
 
 /** A session that the server granted, as it is kept. */
-export async function entered(rpc: Rpc, account: Account, grant: SessionGrant, who: Who): Promise<Entered> {
+export async function entered(
+  rpc: Rpc,
+  account: Account,
+  grant: SessionGrant,
+  who: Who,
+  devices: Uint8Array,
+): Promise<Entered> {
   const credentials = await credentialsOf(grant.session, grant.key, grant.ticket);
   rpc.credentials = credentials;
   const orgs = grant.orgs.map(hex);
@@ -208,6 +220,7 @@ export async function entered(rpc: Rpc, account: Account, grant: SessionGrant, w
     receiptKey: hex(who.card.receipt_key),
     vaultKey: hex(account.vaultKey),
     vaultVersion: grant.vault.version,
+    deviceKey: hex(devices),
     orgs,
     org: first ?? null,
     chains: [],

@@ -42,6 +42,8 @@ export interface Saved {
   /** Opens the vault. */
   vaultKey: Hex;
   vaultVersion: number;
+  /** Opens what the account's devices say of themselves. */
+  deviceKey?: Hex;
   orgs: Hex[];
   /** The organization in focus. */
   org: Hex | null;

@@ -10,6 +10,7 @@ import { indexedStore } from '../../platform/idb';
 import { webLocks } from '../../platform/locks';
 import { socketUrl, sockets } from '../../platform/socket';
 import { SUBPROTOCOL } from '../../wire/codec';
+import { softwareOf } from '../device';
 import { isCall } from '../facade';
 import type { FromWorker, ToWorker } from '../facade';
 import { Calls } from './calls';
@@ -36,6 +37,7 @@ function begin(origin: string, tab: string): void {
     store: indexedStore(),
     locks: webLocks(),
     random: () => Math.random(),
+    software: softwareOf(navigator.userAgent),
     post: (note) => {
       scope.postMessage({ t: 'note', note });
     },

@@ -72,6 +72,8 @@ export class Names {
 
   /** Has the name of a team at hand, by the unit that owns its keyring. Answers whether it is new. */
   needTeam(inside: Inside, managers: Hex): Promise<boolean> {
+    // It may be at hand later.
+    if (!inside.book.chains.keyringChain(managers)) return Promise.resolve(false);
     return this.once(managers, this.#teams, async () => {
       const owner = inside.book.chains.keyringChain(managers)?.owner;
       if (owner?.kind !== 'unit') return;

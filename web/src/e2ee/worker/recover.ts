@@ -8,13 +8,14 @@ import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import type { RecoverGranted } from '../../wire/gen/wire';
 import { Account } from '../account';
+import { deviceId, deviceKey } from '../device';
 import { Registering } from '../opaque';
 import { RecoveryCode } from '../recovery';
 import { Book } from './book';
 import { entered, tried } from './enter';
 import type { Entered, Pending, Who } from './enter';
 import { hostile, local } from './errors';
-import { freshId, freshIdem } from './outgoing';
+import { freshIdem } from './outgoing';
 import type { Rpc } from './rpc';
 
 /** Begins a recovery. Code and password are judged before anything is mailed. */
@@ -53,6 +54,7 @@ export async function finishRecovery(
     state.finish(granted.opaque, { user, origin: who.card.origin, ksf: granted.ksf }),
   );
   if (hex(done.serverKey) !== hex(who.card.opaque_key)) throw hostile('H23');
+  const devices = deviceKey(done.exportKey);
   const account = await openGranted(rpc, login, user, granted, code);
   const rewritten = await tried(() => {
     account.checkServerKey(done.serverKey);
@@ -65,12 +67,12 @@ export async function finishRecovery(
     vault: rewritten.vault,
     wraps: rewritten.wraps,
     links: rewritten.links,
-    device: unhex(freshId()),
+    device: deviceId(devices, who.software),
     ...(rewritten.recovery ? { recovery: rewritten.recovery } : {}),
   });
   const fresh = account.recoveryCode;
   if (!session || hex(session.user) !== user || !fresh) throw local('protocol');
-  return { ...(await entered(rpc, account, session, who)), recoveryCode: fresh.text() };
+  return { ...(await entered(rpc, account, session, who, devices)), recoveryCode: fresh.text() };
 }
 
 /** Opens the vault with both halves and holds it against the person's own chain. Nothing is signed before. */

@@ -1,0 +1,15 @@
+/** Names that this server does not tell: of teams whose unit this person may not look into, of people with nothing in
+ * common. What stands for them is words, never a number. */
+import type { Catalog } from './fr';
+
+/** What the worker puts for a name it was not told. */
+const UNTOLD = /^#[0-9a-f]{6}$/;
+
+/** Whether it is a name. */
+export const isTold = (name: string): boolean => name !== '' && !UNTOLD.test(name);
+
+/** A name as it is shown. */
+export function nameShown(name: string, kind: 'user' | 'team', words: Catalog): string {
+  if (isTold(name)) return name;
+  return kind === 'team' ? words.thread.unnamedTeam : words.common.someone;
+}
