@@ -160,6 +160,12 @@ export function ofThread(state: OutboxState, thread: string): Draft[] {
   return [...(state.lanes.get(thread)?.queue ?? []), ...refused].sort((a, b) => a.order - b.order);
 }
 
+/** The request of a thread that is under way, or waits to go again; null: none is. */
+export function batchOf(state: OutboxState, thread: string): Batch | null {
+  const stage = state.lanes.get(thread)?.stage;
+  return stage?.t === 'ready' || stage?.t === 'underway' ? stage.batch : null;
+}
+
 /** When to give `timeout` next; null: not before another input. */
 export function wake(state: OutboxState, now: number): number | null {
   const times = [...state.lanes.values()]

@@ -4,7 +4,8 @@
  * Not known here: how a message is sealed, and what the page shows.
  */
 
-import { isFull, ofThread, restore, step, waiting, wake } from '../../core/outbox';
+import { parseEntryCore } from '../../chain/entry';
+import { batchOf, isFull, ofThread, restore, step, waiting, wake } from '../../core/outbox';
 import type {
   Answer,
   Batch,
@@ -87,6 +88,18 @@ export class Postbox {
   /** Drafts of a thread, refused ones too. */
   drafts(thread: Hex): Draft[] {
     return ofThread(this.#state, thread);
+  }
+
+  /** What the request of a thread that may have arrived makes of its drafts: these, by the ids of their messages. */
+  made(thread: Hex): ReadonlyMap<Hex, string> {
+    const batch = batchOf(this.#state, thread);
+    if (!batch) return new Map();
+    // An epoch may stand before the messages.
+    const cores = batch.append.entries.map(({ core }) => parseEntryCore(core));
+    const messages = cores.filter(({ kind }) => kind === 'message');
+    return new Map(
+      batch.drafts.flatMap((draft, at) => messages.slice(at, at + 1).map((m) => [m.msgId, draft])),
+    );
   }
 
   /** Takes a message; it is durable when this resolves. */

@@ -27,13 +27,20 @@ export const PAGE_ROWS = 50;
 /** Milliseconds in which changes are gathered into one note: less than anybody sees. */
 const GATHER_MS = 8;
 
+/** What is on its way, as far as the views must know it. */
+export interface OnTheWay {
+  /** Drafts of a thread, in the order of writing. */
+  drafts(thread: Hex): readonly Draft[];
+  /** Those that are in a request which may have arrived, by the ids of their messages. */
+  made(thread: Hex): ReadonlyMap<Hex, string>;
+}
+
 /** The views of one signed-in person. */
 export class Views {
   readonly names: Names;
   readonly #inside: Inside;
   readonly #post: (note: Note) => void;
-  /** Drafts of a thread, from the outbox. */
-  readonly #drafts: (thread: Hex) => readonly Draft[];
+  readonly #outgoing: OnTheWay;
   #rows = rows.NONE;
   #shownRows = 0;
   #complete = false;
@@ -53,16 +60,11 @@ export class Views {
   readonly #dirtyThreads = new Set<Hex>();
   #isScheduled = false;
 
-  constructor(
-    inside: Inside,
-    names: Names,
-    post: (note: Note) => void,
-    drafts: (thread: Hex) => readonly Draft[],
-  ) {
+  constructor(inside: Inside, names: Names, post: (note: Note) => void, outgoing: OnTheWay) {
     this.#inside = inside;
     this.names = names;
     this.#post = post;
-    this.#drafts = drafts;
+    this.#outgoing = outgoing;
   }
 
   private get scene(): Scene {
@@ -127,6 +129,8 @@ export class Views {
     this.schedule();
     if (!this.#open.has(thread.id)) return;
     this.upsert(entryView(this.scene, thread, message, this.marks(thread.id)));
+    const draft = own ? this.#outgoing.made(thread.id).get(message.id) : undefined;
+    if (draft !== undefined) this.dropDrafts(thread.id, [draft]);
   }
 
   /** Parties, title or standing of a thread changed. */
@@ -180,7 +184,7 @@ export class Views {
   drafts(thread: Hex): void {
     this.touchRow(thread);
     if (!this.#open.has(thread)) return;
-    for (const draft of this.#drafts(thread)) this.upsert(draftView(this.scene, draft));
+    for (const draft of this.waiting(thread)) this.upsert(draftView(this.scene, draft));
   }
 
   /** Drafts became entries, or were discarded. */
@@ -227,7 +231,7 @@ export class Views {
     this.takeEntries();
     this.#open.add(thread.id);
     const { entries, older } = this.page(thread, Infinity);
-    const drafts = this.#drafts(thread.id).map((draft) => draftView(this.scene, draft));
+    const drafts = this.waiting(thread.id).map((draft) => draftView(this.scene, draft));
     return {
       row: this.row(thread.id),
       parties: partiesOf(this.scene, thread, this.marks(thread.id)),
@@ -281,8 +285,21 @@ export class Views {
       thread: this.#inside.threads.get(thread) ?? null,
       org: this.#orgs.get(thread) ?? null,
       indexed: this.#titles.get(thread) ?? null,
-      drafts: this.#drafts(thread),
+      drafts: this.waiting(thread),
     });
+  }
+
+  /**
+   * Drafts that are shown as such. The stream may bring an entry before the answer to its request, and after a lost
+   * answer long before: from then on its draft is not shown any more.
+   */
+  private waiting(thread: Hex): readonly Draft[] {
+    const drafts = this.#outgoing.drafts(thread);
+    const made = this.#outgoing.made(thread);
+    if (made.size === 0) return drafts;
+    const messages = this.#inside.threads.get(thread)?.messages ?? [];
+    const entered = new Set(messages.map(({ id }) => made.get(id)));
+    return drafts.filter(({ id }) => !entered.has(id));
   }
 
   private marks(thread: Hex): Marks {

@@ -83,12 +83,10 @@ export class Work {
         this.trouble(thread, trouble);
       },
     });
-    this.views = new Views(
-      this.inside,
-      this.names,
-      place.post,
-      (thread) => this.#postbox?.drafts(thread) ?? [],
-    );
+    this.views = new Views(this.inside, this.names, place.post, {
+      drafts: (thread) => this.#postbox?.drafts(thread) ?? [],
+      made: (thread) => this.#postbox?.made(thread) ?? new Map<Hex, string>(),
+    });
     this.#shared = new Shared(this.inside, (thread, title) => {
       this.views.title(thread, title);
     });
