@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo::{self, Profile};
-use crate::{say, setup};
+use crate::{say, setup, web};
 
 /// One claim.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,8 @@ enum How {
     Program,
     /// A program of one room that needs neither server nor client.
     Tool { package: &'static str, program: &'static str, arguments: &'static [&'static str] },
+    /// A script of `web/` that drives real browsers against the built server.
+    Browser { script: &'static str },
     /// A function of this package: it is about the build, not about the running server.
     Here(fn() -> Result<ExitCode>),
 }
@@ -59,6 +61,11 @@ pub const PROOFS: &[Proof] = &[
         how: How::Program,
     },
     Proof {
+        name: "web-chat",
+        claim: "two people in real browsers see each message within a second, once and in order, though the server is killed",
+        how: How::Browser { script: "e2e/web-chat.mjs" },
+    },
+    Proof {
         name: "crash",
         claim: "what was acknowledged is there after kill -9 and after a power cut, whole",
         how: How::Tool { package: "relais-store", program: "relais-store-crash", arguments: &["run"] },
@@ -88,7 +95,12 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     if let How::Here(function) = proof.how {
         return function();
     }
-    setup::ensure()?;
+    if let How::Browser { .. } = proof.how {
+        setup::ensure_for_tests()?;
+        web::build()?;
+    } else {
+        setup::ensure()?;
+    }
     build(proof, Profile::Proof)?;
     let status = command(proof, Profile::Proof)?.args(options).status().context("the proof's program")?;
     Ok(cargo::exit_code(status))
@@ -100,17 +112,23 @@ fn build(proof: &Proof, profile: Profile) -> Result<()> {
         How::Here(_) => return Ok(()),
         How::Tool { package, .. } => &[*package],
         How::Program => &["relais-server", "relais-client", "relais-proof"],
+        How::Browser { .. } => &["relais-server", "relais-client"],
     };
     say::progress(&format!("building {} …", packages.join(", ")));
     let mut command = cargo::cargo()?;
-    // No proof of these looks at the web client.
-    command.env("RELAIS_WITHOUT_WEB", "1");
+    if !matches!(proof.how, How::Browser { .. }) {
+        // No other proof looks at the web client.
+        command.env("RELAIS_WITHOUT_WEB", "1");
+    }
     command.args(["build", "--locked", profile.option()]);
     for package in packages {
         command.args(["--package", package]);
     }
     if packages.contains(&"relais-server") {
-        command.args(["--features", "relais-server/mutations,relais-proof/mutations"]);
+        command.args(["--features", "relais-server/mutations"]);
+    }
+    if packages.contains(&"relais-proof") {
+        command.args(["--features", "relais-proof/mutations"]);
     }
     if !command.status().context("cargo build")?.success() {
         bail!("the build failed");
@@ -136,6 +154,13 @@ pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
             command.arg("--cli").arg(cargo::program(profile, "relais-cli")?);
             command
         }
+        How::Browser { script } => {
+            let mut command = Command::new("node");
+            command.arg(cargo::root().join("web").join(script));
+            command.arg("--server").arg(cargo::program(profile, "relais")?);
+            command.arg("--demo").arg(cargo::program(profile, "relais-demo")?);
+            command
+        }
     };
     command.current_dir(cargo::root());
     Ok(command)
@@ -144,7 +169,7 @@ pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
 /// The proofs whose quick form is a stage of the test run. That of a room's own program is a test of that room,
 /// that of a function here a test of this package.
 pub fn by_program() -> impl Iterator<Item = &'static Proof> {
-    PROOFS.iter().filter(|proof| matches!(proof.how, How::Program))
+    PROOFS.iter().filter(|proof| matches!(proof.how, How::Program | How::Browser { .. }))
 }
 
 #[cfg(test)]

@@ -1,0 +1,199 @@
+/**
+ * One of the demonstration's people in a browser of their own: their profile is a folder that can be searched
+ * afterwards. What is done is done as somebody would, through what the page shows.
+ */
+import { chromium } from 'playwright-core';
+import { install } from './witness.mjs';
+
+/** No network of the browser's own, made-up microphone that needs no permission. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+];
+
+/** Milliseconds for anything to happen. Long: a browser on a busy machine is slow, and this is not what is measured. */
+export const PATIENCE_MS = 30_000;
+
+/** What the browser itself writes to the console while the server is away. */
+const AWAY =
+  /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to .* failed/;
+
+/** Watches for violations inside a worker. */
+const watchWorker = () => {
+  self.violations = [];
+  self.addEventListener('securitypolicyviolation', (event) =>
+    self.violations.push(`${event.effectiveDirective} ${event.blockedURI}`),
+  );
+};
+
+export class Person {
+  letter;
+  page;
+  profile;
+  #context;
+  #origin;
+  /** Errors on the console that are not the absence of the server, and how many were. */
+  errors = [];
+  away = 0;
+  count = 0;
+
+  /** Opens a browser with an empty profile. Messages of this person begin with `letter`. */
+  static async open({ letter, locale, profile, origin, executablePath }) {
+    const person = new Person();
+    person.letter = letter;
+    person.profile = profile;
+    person.#origin = origin;
+    person.#context = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      args: FLAGS,
+      locale,
+      timezoneId: 'America/Toronto',
+      viewport: { width: 1280, height: 860 },
+      reducedMotion: 'reduce',
+    });
+    person.#context.setDefaultTimeout(PATIENCE_MS);
+    await person.#context.addInitScript(install);
+    await person.use(person.#context.pages()[0] ?? (await person.#context.newPage()));
+    return person;
+  }
+
+  /** Goes on in this page. */
+  async use(page) {
+    this.page = page;
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return;
+      if (AWAY.test(message.text())) this.away += 1;
+      else this.errors.push(message.text().slice(0, 200));
+    });
+    page.on('pageerror', (error) => this.errors.push(error.message.slice(0, 200)));
+    page.on('dialog', (dialog) => void dialog.accept());
+    page.on('worker', (worker) => void worker.evaluate(watchWorker).catch(() => null));
+  }
+
+  /** Another page in the same browser. */
+  newPage() {
+    return this.#context.newPage();
+  }
+
+  /** Signs in with a click on the cast page. */
+  async enter(name) {
+    await this.page.goto(`${this.#origin}/cast`);
+    const member = this.page.locator('.cast li', { hasText: name });
+    await member.locator('button.primary').click();
+    await this.page.locator('a[href="/new"]').first().waitFor();
+  }
+
+  /** Opens a new thread with somebody, found by name. */
+  async open(name, title, text) {
+    const { page } = this;
+    await page.locator('a[href="/new"]').first().click();
+    await page.locator('[role=combobox]').fill(name);
+    await page.locator('[role=option]', { hasText: name }).first().click();
+    await page.locator('form input[maxlength]').fill(title);
+    await page.locator('form .message textarea').fill(text);
+    await page.keyboard.press('Control+Enter');
+    await page.waitForURL(/\/thread\/[0-9a-f]{32}$/);
+    await this.composer.waitFor();
+    return new URL(page.url()).pathname;
+  }
+
+  /** Opens the thread with this title from the list. */
+  async find(title) {
+    await this.page.locator('a.row', { hasText: title }).click();
+    await this.composer.waitFor();
+  }
+
+  get composer() {
+    return this.page.locator('form.composer textarea');
+  }
+
+  nextKey() {
+    this.count += 1;
+    return `${this.letter}-${String(this.count).padStart(4, '0')}`;
+  }
+
+  /** Writes and sends the next numbered message; answers its key. */
+  async say(words) {
+    const key = this.nextKey();
+    await this.composer.fill(`${key} ${words}`);
+    await this.composer.press('Control+Enter');
+    return key;
+  }
+
+  /** Chooses files, and sends them with the next numbered message. */
+  async sendFiles(files, words) {
+    await this.page.locator('form.composer input[type=file]').setInputFiles(files);
+    await this.page
+      .locator('form.composer .files li')
+      .nth(files.length - 1)
+      .waitFor();
+    return this.say(words);
+  }
+
+  /** Records for as long as the level has moved a few times, listens to the end of nothing, and sends it. */
+  async sendVoice() {
+    const { page } = this;
+    await page.locator('form.composer .tools button.icon').nth(1).click();
+    await page.locator('.recorder .bars i').nth(15).waitFor();
+    await page.locator('.recorder button.primary').click();
+    await page.locator('.recorder .voice').waitFor();
+    await page.locator('.recorder button.primary').click();
+    await this.composer.waitFor();
+  }
+
+  /** What the page noted so far. */
+  witness() {
+    return this.page.evaluate(() => globalThis.witness);
+  }
+
+  /** Waits until the other's message was painted here. */
+  async sees(key, what = 'shown') {
+    await this.page
+      .waitForFunction(([name, one]) => globalThis.witness[name][one] !== undefined, [what, key])
+      .catch((error) => {
+        throw new Error(`${this.letter} never saw ${what} ${key}: ${String(error.message).split('\n')[0]}`);
+      });
+  }
+
+  /** Waits until nothing of ours waits for the server. */
+  async settled() {
+    await this.page.locator('article.message.waiting').first().waitFor({ state: 'detached' });
+    await this.page.locator('button.chip.waiting').waitFor({ state: 'detached' });
+  }
+
+  /** The keys of all messages of the thread as it is shown, oldest first. */
+  async list() {
+    const older = this.page.locator('.log .older button');
+    while (await older.isVisible()) {
+      const before = await this.page.locator('article.message').count();
+      await older.click();
+      await this.page.waitForFunction(
+        (count) =>
+          document.querySelectorAll('article.message').length > count ||
+          document.querySelector('.log .older') === null,
+        before,
+      );
+    }
+    const texts = await this.page.locator('article.message .body').allTextContents();
+    return texts.flatMap((text) => /\b[A-Z]-\d{4}\b/.exec(text)?.[0] ?? []);
+  }
+
+  /** Every violation of the policy in the page and its workers. */
+  async violations() {
+    const found = (await this.witness()).violations.slice();
+    for (const worker of this.page.workers())
+      found.push(...((await worker.evaluate(() => self.violations ?? null)) ?? ['a worker was not watched']));
+    return found;
+  }
+
+  close() {
+    return this.#context.close();
+  }
+}
