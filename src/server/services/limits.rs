@@ -54,6 +54,10 @@ pub(crate) const INVITE_USER: Limit = Limit { name: "invite-user", count: 500, w
 pub(crate) const INVITE_PERSONAL: Limit =
     Limit { name: "invite-personal", count: 20, window_ms: 24 * HOUR_MS };
 
+/// People who wait for a signature shown at once: an answer fits into a frame, and the others show when these
+/// have one.
+pub(crate) const PENDING_MAX: usize = 200;
+
 /// A key index or pins object is written at most once a minute per user: it is rewritten as a whole.
 pub(crate) const OBJECT_USER: Limit = Limit { name: "object-user", count: 1, window_ms: MINUTE_MS };
 

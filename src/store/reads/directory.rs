@@ -166,6 +166,34 @@ impl Query for PeopleSearch {
     }
 }
 
+/// Members of an organization, in whatever unit, whose keywords contain a text, by name.
+#[derive(Clone, Debug)]
+pub struct MembersSearch {
+    /// The organization.
+    pub org: OrgId,
+    /// What to look for, as in [`PeopleSearch`].
+    pub text: Personal,
+    /// People at most.
+    pub max: u32,
+}
+
+impl Query for MembersSearch {
+    type Out = Vec<Person>;
+    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
+        snapshot.all(
+            "SELECT org, user, name, keywords, profile, version FROM person p
+             WHERE org = ?1 AND (?2 = '' OR instr(keywords, ?2) > 0) AND EXISTS (
+               SELECT 1 FROM membership m WHERE m.user = p.user AND m.org = ?3 AND m.kind = ?4)
+             ORDER BY name, user LIMIT ?5",
+            (context(None), self.text.as_str(), self.org.as_bytes(), UNITS, page(self.max)),
+            person,
+        )
+    }
+}
+
+/// The kind of group that units are.
+const UNITS: u8 = Group::Unit(UnitId::from_bytes([0; 16])).kind();
+
 fn membership(row: &Row<'_>) -> rusqlite::Result<Membership> {
     let roles: String = row.get(5)?;
     Ok(Membership {
@@ -268,23 +296,27 @@ impl Query for InviteByToken {
 
 /// An organization's invitations after one of them, by id.
 #[derive(Clone, Copy, Debug)]
-pub struct InvitesOf {
+pub struct InvitesWaiting {
     /// The organization.
     pub org: OrgId,
+    /// The unit whose members are left out.
+    pub unit: UnitId,
     /// The last invitation of the page before.
     pub after: Option<InviteId>,
     /// Invitations at most.
     pub max: u32,
 }
 
-impl Query for InvitesOf {
+impl Query for InvitesWaiting {
     type Out = Vec<Invite>;
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
         let after = self.after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
         snapshot.all(
             "SELECT invite, token_hash, kind, org, thread, by, details, expires_ms, used_ms, used_by, withdrawn_ms
-             FROM invite WHERE org = ?1 AND invite > ?2 ORDER BY invite LIMIT ?3",
-            (self.org.as_bytes(), after, page(self.max)),
+             FROM invite i WHERE org = ?1 AND invite > ?2 AND used_by IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM membership m WHERE m.kind = ?3 AND m.id = ?4 AND m.user = i.used_by)
+             ORDER BY invite LIMIT ?5",
+            (self.org.as_bytes(), after, UNITS, self.unit.as_bytes(), page(self.max)),
             invite,
         )
     }

@@ -22,8 +22,8 @@ pub use chain::{
     StagedBoxes,
 };
 pub use directory::{
-    InviteById, InviteByToken, InvitesOf, MembersOf, MembershipsOf, PeopleById, PeopleSearch, TeamById,
-    TeamsOf, UnitById, UnitsOf,
+    InviteById, InviteByToken, InvitesWaiting, MembersOf, MembersSearch, MembershipsOf, PeopleById,
+    PeopleSearch, TeamById, TeamsOf, UnitById, UnitsOf,
 };
 pub use file::{BlobById, BlobBytesOf, BlobInThread, BlobNamedFor, OrphanBlobs};
 pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};

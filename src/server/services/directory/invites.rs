@@ -12,7 +12,7 @@ use relais_store::facts::chain::ChainId;
 use relais_store::facts::directory::{Group, Invite, InviteKind};
 use relais_store::facts::stream::StreamId;
 use relais_store::reads::{
-    AccountById, InviteById, InviteByToken, InvitesOf, MembersOf, MembershipsOf, PeopleById, UnitById,
+    AccountById, InviteById, InviteByToken, InvitesWaiting, MembersOf, PeopleById, UnitById,
 };
 use relais_store::{DirectoryWrite, Domain};
 use relais_wire::account::Done;
@@ -27,7 +27,7 @@ use relais_wire::{ErrorCode, Refusal};
 use crate::mail::{Lane, Mail, MailBody};
 use crate::services::account::{charge, place};
 use crate::services::context::{Ctx, Told, line};
-use crate::services::limits::{INVITE_PERSONAL, INVITE_TTL_MS, INVITE_USER};
+use crate::services::limits::{INVITE_PERSONAL, INVITE_TTL_MS, INVITE_USER, PENDING_MAX};
 use crate::services::loading;
 use crate::services::permit::{self, InUnit, Own, Permit};
 use crate::services::profile::{self, InviteDetails};
@@ -233,7 +233,7 @@ fn check_proof(root: &Bytes32, key: &Bin, proof: &Bin) -> Result<(), Refusal> {
     public_key(key.as_slice())?.verify(LABEL_ACCEPT, root.as_bytes(), &signature).map_err(|_| invalid())
 }
 
-/// Those who accepted an invitation into a unit and wait for a signature.
+/// Those who accepted an invitation into a unit and wait for a signature; the others show when these have one.
 ///
 /// # Errors
 /// As the permit.
@@ -245,27 +245,32 @@ pub(crate) async fn waiting(
     let org = permit.target().unit.org;
     let mut members = Vec::new();
     let mut after = None;
-    loop {
-        let page = ctx.read(InvitesOf { org, after, max: ADMINS_PAGE }).await?;
+    while members.len() < PENDING_MAX {
+        let page = ctx.read(InvitesWaiting { org, unit: request.unit, after, max: ADMINS_PAGE }).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.invite);
-        for invite in &page {
-            members.extend(waiter(ctx, invite, request.unit).await?);
-        }
+        members.extend(waiters(ctx, &page, request.unit).await?);
     }
+    members.truncate(PENDING_MAX);
     let line = line(Some(org), Actor::User(permit.who().user), Audited::InvitationList);
     ctx.commit(Domain::new(ctx.now_ms, line)).await?;
     Ok(Pending { members })
 }
 
-async fn waiter(ctx: &Ctx<'_>, invite: &Invite, unit: UnitId) -> Result<Option<PendingMember>, Refusal> {
-    let Some((_, user)) = invite.used else { return Ok(None) };
-    let details: Option<InviteDetails> = profile::decode(invite.details.as_slice());
-    let Some(details) = details.filter(|details| details.unit == Some(unit)) else { return Ok(None) };
-    let (memberships, people) = ctx.read((MembershipsOf(user), PeopleById(vec![user]))).await?;
-    if memberships.iter().any(|membership| membership.group == Group::Unit(unit)) {
-        return Ok(None);
+async fn waiters(ctx: &Ctx<'_>, invites: &[Invite], unit: UnitId) -> Result<Vec<PendingMember>, Refusal> {
+    let mut waiters = Vec::new();
+    for invite in invites {
+        let details: Option<InviteDetails> = profile::decode(invite.details.as_slice());
+        let details = details.filter(|details| details.unit == Some(unit));
+        let Some(((_, user), details)) = invite.used.zip(details) else { continue };
+        let name = Private::default();
+        waiters.push(PendingMember { user, name, invite: invite.invite, proof: details.proof });
     }
-    let name = people.into_iter().next().map(|person| person.name.0).unwrap_or_default();
-    Ok(Some(PendingMember { user, name: Private(name), invite: invite.invite, proof: details.proof }))
+    let people = ctx.read(PeopleById(waiters.iter().map(|waiter| waiter.user).collect())).await?;
+    for person in people {
+        for waiter in waiters.iter_mut().filter(|waiter| waiter.user == person.user) {
+            waiter.name = Private(person.name.0.clone());
+        }
+    }
+    Ok(waiters)
 }

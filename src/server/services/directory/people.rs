@@ -7,7 +7,7 @@ use relais_store::Domain;
 use relais_store::facts::Personal;
 use relais_store::facts::audit::AuditLine;
 use relais_store::facts::directory::Person;
-use relais_store::reads::{PeopleById, PeopleSearch, TeamsOf};
+use relais_store::reads::{MembersSearch, PeopleById, PeopleSearch, TeamsOf};
 use relais_wire::directory::{Found, GetPerson, PersonCard, Search};
 use relais_wire::ids::{OrgId, UserId};
 use relais_wire::limits::SEARCH_RESULTS_MAX;
@@ -20,13 +20,17 @@ use crate::services::context::{Ctx, instance_line, line};
 use crate::services::limits::SEARCH_USER;
 use crate::services::permit::{Look, Permit, Rights};
 use crate::services::profile::{self, PersonProfile};
-use crate::services::{permit, refuse, text};
+use crate::services::{Authenticated, permit, refuse, text};
 
 /// Characters a search needs.
 const QUERY_CHARS_MIN: usize = 2;
 
-/// Rows looked at for one search.
+/// Teams looked at for one search.
 const SCAN: u32 = 500;
+
+/// People looked at: those that are shown, and one more, to say that there are more.
+const SHOWN: u32 = 51;
+const _: () = assert!(SHOWN as usize == SEARCH_RESULTS_MAX + 1);
 
 /// People and teams whose names contain the query, accents and case aside.
 ///
@@ -43,14 +47,13 @@ pub(crate) async fn search(ctx: &Ctx<'_>, permit: &Permit<Look>, request: Search
     if request.org.is_some_and(|org| !orgs.contains(&org)) {
         return Err(refuse::refuse(ErrorCode::NotFound));
     }
-    let search = PeopleSearch { org: None, text: Personal(query.clone()), skip: 0, max: SCAN };
-    let found: Vec<UserId> = ctx.read(search).await?.into_iter().map(|person| person.user).collect();
-    let mut people = Vec::new();
-    for card in cards(ctx, permit.rights(), found).await? {
-        if request.org.is_none_or(|org| card.orgs.contains(&org)) {
-            people.push(card);
-        }
-    }
+    let (text, max) = (Personal(query.clone()), SHOWN);
+    let found = match request.org {
+        Some(org) => ctx.read(MembersSearch { org, text, max }).await?,
+        None => ctx.read(PeopleSearch { org: None, text, skip: 0, max }).await?,
+    };
+    let found: Vec<UserId> = found.into_iter().map(|person| person.user).collect();
+    let mut people = cards(ctx, permit.rights(), found).await?;
     let mut teams = Vec::new();
     for org in orgs.iter().copied().filter(|org| request.org.is_none_or(|wanted| wanted == *org)) {
         let all = ctx.read(TeamsOf { org, after: None, max: SCAN }).await?;
@@ -61,8 +64,21 @@ pub(crate) async fn search(ctx: &Ctx<'_>, permit: &Permit<Look>, request: Search
     let more = people.len() > SEARCH_RESULTS_MAX || teams.len() > SEARCH_RESULTS_MAX;
     people.truncate(SEARCH_RESULTS_MAX);
     teams.truncate(SEARCH_RESULTS_MAX);
-    ctx.commit(Domain::new(ctx.now_ms, listed(request.org, user))).await?;
+    audit(ctx, permit.who(), request.org).await?;
     Ok(Found { people, teams, more })
+}
+
+/// Writes a search into the audit log, once per session and directory in ten minutes: typing a name searches at
+/// every letter.
+async fn audit(ctx: &Ctx<'_>, who: &Authenticated, org: Option<OrgId>) -> Result<(), Refusal> {
+    let directory = org.map_or([0; 16], |org| *org.as_bytes());
+    let reads = &ctx.app.state.reads;
+    if !reads.is_new(who, &directory, ctx.now_ms) {
+        return Ok(());
+    }
+    ctx.commit(Domain::new(ctx.now_ms, listed(org, who.user))).await?;
+    reads.written(who, &directory, ctx.now_ms);
+    Ok(())
 }
 
 fn listed(org: Option<OrgId>, user: UserId) -> AuditLine {

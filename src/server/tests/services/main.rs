@@ -21,6 +21,7 @@ mod mails;
 mod order;
 mod organization;
 mod outsiders;
+mod people;
 mod races;
 mod recovery;
 mod talk;
