@@ -62,7 +62,7 @@ pub const PROOFS: &[Proof] = &[
     },
     Proof {
         name: "web-chat",
-        claim: "two people in real browsers see each message within a second, once and in order, though the server is killed",
+        claim: "two people in real browsers see all within a second, once, though the server is killed; no plaintext is kept",
         how: How::Browser { script: "e2e/web-chat.mjs" },
     },
     Proof {

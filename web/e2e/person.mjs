@@ -3,6 +3,7 @@
  * afterwards. What is done is done as somebody would, through what the page shows.
  */
 import { chromium } from 'playwright-core';
+import { CONTROLS, dump, plant } from './search.mjs';
 import { install } from './witness.mjs';
 
 /** No network of the browser's own, made-up microphone that needs no permission. */
@@ -21,10 +22,6 @@ const FLAGS = [
 /** Milliseconds for anything to happen. Long: a browser on a busy machine is slow, and this is not what is measured. */
 export const PATIENCE_MS = 30_000;
 
-/** What the browser itself writes to the console while the server is away. */
-const AWAY =
-  /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection to .* failed/;
-
 /** Watches for violations inside a worker. */
 const watchWorker = () => {
   self.violations = [];
@@ -39,9 +36,8 @@ export class Person {
   profile;
   #context;
   #origin;
-  /** Errors on the console that are not the absence of the server, and how many were. */
+  /** Errors on the page's console. */
   errors = [];
-  away = 0;
   count = 0;
 
   /** Opens a browser with an empty profile. Messages of this person begin with `letter`. */
@@ -68,9 +64,7 @@ export class Person {
   async use(page) {
     this.page = page;
     page.on('console', (message) => {
-      if (message.type() !== 'error') return;
-      if (AWAY.test(message.text())) this.away += 1;
-      else this.errors.push(message.text().slice(0, 200));
+      if (message.type() === 'error') this.errors.push(message.text().slice(0, 200));
     });
     page.on('pageerror', (error) => this.errors.push(error.message.slice(0, 200)));
     page.on('dialog', (dialog) => void dialog.accept());
@@ -185,6 +179,61 @@ export class Person {
     return texts.flatMap((text) => /\b[A-Z]-\d{4}\b/.exec(text)?.[0] ?? []);
   }
 
+  /** Makes a picture in one colour with some noise; answers the file. */
+  async picture(name, colour) {
+    const data = await this.page.evaluate(async (fill) => {
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [640, 480];
+      const paint = canvas.getContext('2d');
+      for (let y = 0; y < 480; y += 4)
+        for (let x = 0; x < 640; x += 4) {
+          paint.fillStyle = `rgb(${fill.map((part) => part + Math.floor(Math.random() * 8)).join()})`;
+          paint.fillRect(x, y, 4, 4);
+        }
+      return canvas.toDataURL('image/png').split(',')[1];
+    }, colour);
+    return { name, mimeType: 'image/png', buffer: Buffer.from(data, 'base64') };
+  }
+
+  /** The colour in the middle of the last picture of somebody else. */
+  colour() {
+    return this.page.evaluate(() => {
+      const picture = [...document.querySelectorAll('article.message:not(.mine) .photo img')].at(-1);
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+      const paint = canvas.getContext('2d');
+      paint.drawImage(picture, 0, 0);
+      return [...paint.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data.slice(0, 3)];
+    });
+  }
+
+  /** Plays the last voice message of somebody else until it is heard. */
+  async listen() {
+    const voice = this.page.locator('article.message:not(.mine) .voice').last();
+    await voice.locator('button.accent').click();
+    const audio = await voice.locator('audio').elementHandle();
+    await this.page.waitForFunction((element) => element.currentTime > 0 && element.error === null, audio);
+  }
+
+  /** Goes somewhere inside the page. */
+  visit(path) {
+    return this.page.evaluate((to) => {
+      history.pushState(null, '', to);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, path);
+  }
+
+  /** Leaves something half written wherever one can write. */
+  async leaveDrafts(text) {
+    const { page } = this;
+    await this.composer.fill(text);
+    await this.visit('/new');
+    await page.locator('form .message textarea').fill(text);
+    await page.locator('form input[maxlength]').fill(text);
+    await page.locator('[role=combobox]').fill(text);
+    await page.locator('input[type=search]').fill(text);
+  }
+
   /** Every violation of the policy in the page and its workers. */
   async violations() {
     const found = (await this.witness()).violations.slice();
@@ -193,7 +242,32 @@ export class Person {
     return found;
   }
 
-  close() {
-    return this.#context.close();
+  /** Breaks the policy on purpose, in the page and in each worker; answers how many of these are noticed, and of how many. */
+  async violate() {
+    const before = (await this.violations()).length;
+    await this.page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          document.addEventListener('securitypolicyviolation', resolve, { once: true });
+          new Image().src = 'http://127.0.0.1:9/control.png';
+        }),
+    );
+    for (const worker of this.page.workers())
+      await worker.evaluate(() => fetch('http://127.0.0.1:9/control').catch(() => null));
+    return [(await this.violations()).length - before, 1 + this.page.workers().length];
+  }
+
+  /** Plants the controls, and answers the bytes of each place in which the page keeps anything. */
+  async kept() {
+    await this.page.evaluate(plant, CONTROLS);
+    const places = await this.page.evaluate(dump);
+    return Object.entries(places).map(([place, text]) => [place, Buffer.from(text, 'base64')]);
+  }
+
+  /** Ends the browser; what it kept is on the disk then. */
+  async close() {
+    const context = this.#context;
+    this.#context = null;
+    await context?.close();
   }
 }

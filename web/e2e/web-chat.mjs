@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Person } from './person.mjs';
+import { CONTROLS, foundIn, searchFolder } from './search.mjs';
 import { Server } from './server.mjs';
 
 const option = (name) => {
@@ -26,7 +27,13 @@ const SHOWN_MS_MAX = 1_000;
 const MARKS = {
   title: 'Coquelicot-0482-transfert',
   text: 'Bleuet-0481-épinéphrine',
+  photo: 'Pivoine-0483-plaie.png',
+  file: 'Digitale-0484-bilan.txt',
+  content: 'Camomille-0485-contenu-du-bilan',
+  draft: 'Jonquille-0486-jamais-envoyé',
 };
+/** Colours of the two pictures; the noise adds up to seven. */
+const COLOURS = { I: [200, 30, 60], K: [20, 160, 90] };
 
 const say = (line) => console.error(line);
 const figure = (what, value) => console.log(`${what.padEnd(46)} ${value}`);
@@ -60,6 +67,44 @@ async function talk(server, people) {
   }
   await arrived(people, steady);
   return { steady, troubled, recovery };
+}
+
+/** A photo with a document, and a voice message, each way. */
+async function show(people) {
+  const keys = [];
+  const wrong = [];
+  for (const [author, reader] of [people, people.toReversed()]) {
+    const photo = await author.picture(MARKS.photo, COLOURS[author.letter]);
+    const file = { name: MARKS.file, mimeType: 'text/plain', buffer: Buffer.from(MARKS.content.repeat(50)) };
+    const key = await author.sendFiles([photo, file], MARKS.text);
+    keys.push(key);
+    await reader.sees(key);
+    await reader.sees(key, 'pictures');
+    const colour = await reader.colour();
+    if (colour.some((part, at) => part < COLOURS[author.letter][at] || part > COLOURS[author.letter][at] + 7))
+      wrong.push(`${reader.letter} saw a picture of colour ${colour}`);
+    await author.sendVoice();
+    await reader.page.waitForFunction(() => globalThis.witness.voicesShown.length === 1);
+    await reader.listen();
+  }
+  return { keys, wrong };
+}
+
+/** Looks for what was written in what the page keeps. */
+async function searchPage(person) {
+  return (await person.kept()).map(([place, bytes]) => ({
+    place: `${place} of ${person.letter}`,
+    found: foundIn(bytes, Object.values(MARKS)),
+    bytes: bytes.length,
+    control: foundIn(bytes, [CONTROLS[place]]).length > 0,
+  }));
+}
+
+/** Looks for it, and for the pictures and recordings, in the files of the browser's profile. */
+function searchProfile({ letter, profile }, pieces) {
+  const { found, controls, bytes } = searchFolder(profile, Object.values(MARKS), pieces);
+  const control = Object.values(CONTROLS).every((text) => controls.has(text));
+  return [{ place: `files of ${letter}'s profile`, found, bytes, control: control && pieces.length >= 4 }];
 }
 
 /** Waits until each has been shown what the other wrote. */
@@ -114,18 +159,41 @@ async function prove(folder) {
     await karim.find(MARKS.title);
     say(`${PLAN.each} messages each way, ${PLAN.kills} times kill -9 …`);
     const talked = await talk(server, people);
+    say('a photo, a document and a voice message each way …');
+    const showed = await show(people);
 
     const witnesses = [];
     for (const person of people) witnesses.push({ letter: person.letter, ...(await person.witness()) });
     const violations = [];
     for (const person of people) violations.push(...(await person.violations()));
-    // Shown anew from what the server and the browser kept.
+    // A draft is left behind; then everything is shown anew from what the server and the browser kept.
     for (const person of people) {
+      await person.composer.fill(MARKS.draft);
+      const thread = new URL(person.page.url()).pathname;
+      await person.leaveDrafts(MARKS.draft);
       await person.page.reload();
+      await person.page.locator('a[href="/new"]').first().waitFor();
+      await person.visit(thread);
       await person.composer.waitFor();
     }
     const lists = [await ines.list(), await karim.list()];
-    const expected = [...talked.steady, ...talked.troubled];
+    const expected = [...talked.steady, ...talked.troubled, ...showed.keys];
+    say('looking for what was written in everything the browsers keep …');
+    const searched = [];
+    for (const person of people) searched.push(...(await searchPage(person)));
+    for (const person of people) violations.push(...(await person.violations()));
+    const errors = people.flatMap((person) => person.errors.splice(0));
+    let noticed = 0;
+    for (const person of people) {
+      const [found, of] = await person.violate();
+      noticed += found;
+      check(found >= of, `${person.letter}: ${found} of ${of} violations on purpose were noticed`);
+    }
+    for (const person of people) {
+      await person.close();
+      const pieces = witnesses.find(({ letter }) => letter === person.letter).pieces;
+      searched.push(...searchProfile(person, pieces));
+    }
 
     figure('kill -9 of the server', server.kills);
     figure('messages written', `${expected.length}, ${talked.troubled.length} of them while it was gone`);
@@ -152,16 +220,32 @@ async function prove(folder) {
     figure('sent to shown, longest (ms)', steady.at(-1));
     check(steady.at(-1) <= SHOWN_MS_MAX, `a message took ${steady.at(-1)} ms to be shown`);
     figure('server back to all shown, longest (ms)', Math.max(...talked.recovery));
-    figure('violations of the content security policy', violations.length);
+    const pictures = times(showed.keys, witnesses, 'pictures');
+    figure('photo sent to shown, longest (ms)', pictures.at(-1));
+    const voices = witnesses.map(({ voicesShown: [shown] }, at) => shown - witnesses[1 - at].voicesSent[0]);
+    figure('voice message sent to shown, longest (ms)', Math.max(...voices));
+    check(
+      Math.max(...pictures, ...voices) <= SHOWN_MS_MAX,
+      'a photo or voice message took longer than a second',
+    );
+    check(showed.wrong.length === 0, showed.wrong.join());
+    for (const { place, found, bytes, control } of searched) {
+      const words = control ? 'control found' : 'CONTROL NOT FOUND';
+      figure(`plaintext in ${place}`, `${found.length} in ${bytes} bytes, ${words}`);
+      check(found.length === 0 && control, `${place}: ${found.join()} ${words}`);
+    }
+    figure(
+      'violations of the content security policy',
+      `${violations.length}; on purpose ${noticed}, all noticed`,
+    );
     check(violations.length === 0, `violations: ${[...new Set(violations)]}`);
-    const errors = people.flatMap((person) => person.errors);
-    figure('errors on the consoles', `${errors.length}, and ${ines.away + karim.away} for the absent server`);
+    figure('errors on the consoles', errors.length);
     check(errors.length === 0, `console: ${[...new Set(errors)].join(' | ')}`);
   } finally {
     for (const person of people) await person.close();
     await server.kill();
   }
-  for (const words of failures) console.log(`FAILED ${words}`);
+  for (const words of new Set(failures)) console.log(`FAILED ${words}`);
   console.log(failures.length === 0 ? 'holds' : 'DOES NOT HOLD');
   return failures.length === 0;
 }

@@ -61,7 +61,7 @@ export function install() {
     });
   }).observe(document, { childList: true, subtree: true, characterData: true });
 
-  addEventListener(
+  document.addEventListener(
     'load',
     (event) => {
       if (!(event.target instanceof HTMLImageElement)) return;
