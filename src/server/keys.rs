@@ -116,6 +116,12 @@ impl Keys {
         hex::decode(text.trim()).is_ok_and(|expected| bool::from(expected.ct_eq(token)))
     }
 
+    /// Whether nobody has registered yet: the token of the first administrator waits.
+    #[must_use]
+    pub fn is_unclaimed(&self) -> bool {
+        self.setup.exists()
+    }
+
     /// The token has been used: it is gone.
     pub fn consume_setup_token(&self) {
         if let Err(error) = fs::remove_file(&self.setup) {
@@ -231,8 +237,9 @@ mod tests {
         let token = hex::decode(fs::read_to_string(dir.path().join("setup-token")).unwrap().trim()).unwrap();
         assert!(keys.is_setup_token(&token));
         assert!(!keys.is_setup_token(&[]));
+        assert!(keys.is_unclaimed());
         keys.consume_setup_token();
-        assert!(!keys.is_setup_token(&token));
+        assert!(!keys.is_setup_token(&token) && !keys.is_unclaimed());
     }
 
     #[test]

@@ -232,7 +232,9 @@ async fn open(config: &Config) -> Result<Opened, StartError> {
     let keys = Keys::open(&config.keys_dir, &config.data_dir)?;
     let store = Embedded::open(&Options::new(config.data_dir.join(DATABASE_DIR), keys.store.clone()))?;
     let blobs = Blobs::local(&config.data_dir.join("files"))?;
-    let clock = Clock::starting_at(-config.demo_back_ms);
+    // Only the first start is in the past: time that was seen to pass does not come again.
+    let back_ms = if keys.is_unclaimed() { config.demo_back_ms } else { 0 };
+    let clock = Clock::starting_at(-back_ms);
     let state = services::load(&store, &config.settings, &clock).await.map_err(StartError::Services)?;
     let (mailer, mails) = Mailer::new();
     let (directory, inboxes) = Directory::new(config.shards);

@@ -89,7 +89,8 @@ pub const OPTIONS: &[Opt] = &[
         0,
         365,
         "0",
-        "Days by which a demonstration's clock starts in the past. Unit: days.",
+        "Days by which a demonstration's clock starts in the past, as long as nobody has registered. Whoever makes\n\
+         the data moves it to the present. Unit: days.",
     ),
     number("server.shards", 0, 64, "0", "Threads that serve connections. 0: one per processor core."),
     list(

@@ -7,6 +7,7 @@ mod world;
 
 use std::path::Path;
 
+use relais_server::clock::Clock;
 use relais_wire::directory::GetServer;
 use relais_wire::frame::{Class, Frame, Header, encode_frame};
 use relais_wire::limits::RPC_BYTES_MAX;
@@ -248,6 +249,23 @@ async fn the_clock_and_mail_pages_exist_in_a_demonstration_only() {
     for path in ["/dev/mail", "/dev/clock", "/dev/cast"] {
         assert_eq!(reqwest::get(world.url(path)).await.unwrap().status(), 404);
     }
+    let before = world.server.app().clock.now_ms();
+    let body = json!({ "offset_ms": 3_600_000 }).to_string();
+    let moved = reqwest::Client::new().post(world.url("/dev/clock")).body(body).send().await.unwrap();
+    assert!(moved.status().is_client_error(), "{}", moved.status());
+    assert!(world.server.app().clock.now_ms() < before + 3_600_000, "nobody moves a clock that is in use");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demonstration_starts_in_the_past_until_somebody_has_registered() {
+    let behind = |world: &World| Clock::default().now_ms().abs_diff(world.server.app().clock.now_ms());
+    let days = 24 * 3_600_000;
+    let back = [("server.demo_days_back", "30")];
+    let world = World::start(&back).await.restart(&back).await;
+    assert!(behind(&world) > 29 * days, "nothing happened yet");
+    std::fs::remove_file(world.server.setup_token().unwrap()).unwrap();
+    let world = world.restart(&back).await;
+    assert!(behind(&world) < days, "what was released to the present stays there");
 }
 
 /// A self-signed certificate in two files.
