@@ -1,30 +1,32 @@
 //! Fictitious data of a demonstration, made through this library against a running server in demonstration mode.
 //!
 //! Everything follows from the seed but keys and ids, which are random wherever they are made. Nobody in it
-//! exists. Patients, channels, workplaces and forms are not part of it yet.
+//! exists. It tells of thirty days: people come on the first two, and what happens in threads is spread over the
+//! others ([`script`]). Patients, channels, workplaces and forms are not part of it yet.
 //!
 //! Not known here: how the server is started.
 
 use std::path::PathBuf;
 
-use relais_chain::party::PartyId;
 use relais_chain::unit::Standing;
-use relais_e2ee::body::Body;
 use relais_wire::Private;
 use relais_wire::account::Locale;
-use relais_wire::ids::{KeyringId, OrgId, ThreadId, UnitId, UserId};
+use relais_wire::ids::{KeyringId, OrgId, UnitId, UserId};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::acts::Who;
+use self::script::Dice;
+use self::time::{DAY_MS, Time};
 use super::client::Client;
 use super::enter::Registration;
 use super::http::Http;
 use super::local::Local;
 use super::mailbox;
-use crate::core::Backoff;
 use crate::error::ClientError;
 
+mod perform;
+mod script;
+mod time;
 mod words;
 
 /// The password of everybody in the demonstration; it is printed.
@@ -33,8 +35,8 @@ pub const PASSWORD: &str = "demonstration-relais";
 /// Accounts made at once: each takes a core for a moment (Argon2id).
 const AT_ONCE: usize = 4;
 
-/// Milliseconds that messages may take to be accepted.
-const PATIENCE_MS: u64 = 30_000;
+/// When everybody has come, on the scale of the demonstration's time.
+const ALL_HERE_MS: u64 = 2 * DAY_MS;
 
 /// How much is made.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,7 @@ pub struct Size {
 
 impl Default for Size {
     fn default() -> Self {
-        Self { crowd: 54, threads: 40 }
+        Self { crowd: 54, threads: 80 }
     }
 }
 
@@ -96,7 +98,8 @@ struct Person {
 struct Demo<'a> {
     http: &'a Http,
     home: Option<PathBuf>,
-    dice: Backoff,
+    dice: Dice,
+    time: Time,
     tell: &'a (dyn Fn(&str) + Sync),
 }
 
@@ -117,7 +120,8 @@ pub async fn make(
     size: Size,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Made, ClientError> {
-    let mut demo = Demo { http, home, dice: Backoff::new(seed, 1 << 20, 1 << 20), tell };
+    let time = Time::begin(http).await?;
+    let mut demo = Demo { http, home, dice: Dice::new(seed), time, tell };
     demo.run(setup_token, size).await
 }
 
@@ -144,14 +148,23 @@ async fn join(
 struct Org {
     id: OrgId,
     units: Vec<UnitId>,
+    /// Positions of its members.
     people: Vec<usize>,
-    teams: Vec<KeyringId>,
+    teams: Vec<Team>,
+}
+
+struct Team {
+    id: KeyringId,
+    /// Positions of those who manage it: two.
+    managers: [usize; 2],
 }
 
 impl Demo<'_> {
-    fn draw(&mut self, below: usize) -> usize {
-        let n = usize::try_from(self.dice.next_delay()).unwrap_or(0);
-        n.checked_rem(below).unwrap_or(0)
+    /// Goes on to a moment, and lets everybody know what time it is.
+    async fn go_to(&self, at_ms: u64, people: &[Person]) -> Result<(), ClientError> {
+        let now_ms = self.time.go_to(at_ms).await?;
+        people.iter().for_each(|person| person.client.http().told_time(now_ms));
+        Ok(())
     }
 
     fn local(&self, name: &str) -> Result<Option<Local>, ClientError> {
@@ -171,7 +184,10 @@ impl Demo<'_> {
         }
         self.crowd(&mut people, &mut orgs, size.crowd).await?;
         let teams = self.teams(&mut people, &mut orgs).await?;
-        let (threads, messages) = self.threads(&mut people, &orgs, size.threads).await?;
+        let script = script::script(&mut self.dice, &orgs, size.threads);
+        let (threads, messages) = self.perform(&mut people, script).await?;
+        let now_ms = self.time.release().await?;
+        people.iter().for_each(|person| person.client.http().told_time(now_ms));
         let units = orgs.iter().map(|org| org.units.len()).sum();
         let personas = words::PERSONAS
             .iter()
@@ -221,7 +237,7 @@ impl Demo<'_> {
             coming.push(((*name).to_owned(), (*email).to_owned(), *org, true));
         }
         for i in 0..crowd {
-            let (first, last) = (self.draw(words::FIRST.len()), self.draw(words::LAST.len()));
+            let (first, last) = (self.dice.below(words::FIRST.len()), self.dice.below(words::LAST.len()));
             let name = [words::FIRST.get(first), words::LAST.get(last)].into_iter().flatten().copied();
             let name = name.collect::<Vec<_>>().join(" ");
             coming.push((name, format!("person{i}@demo.example"), usize::from(i % 4 == 3), false));
@@ -229,10 +245,13 @@ impl Demo<'_> {
         let total = coming.len();
         for (done, part) in coming.chunks(AT_ONCE).enumerate() {
             (self.tell)(&format!("people {}/{total}", done * AT_ONCE));
+            let come = u64::try_from(done * AT_ONCE).unwrap_or(0) * ALL_HERE_MS;
+            self.go_to(come / u64::try_from(total).unwrap_or(1).max(1), people).await?;
             let mut joining = Vec::new();
             for (name, email, org, keeps) in part {
                 let place = orgs.get(*org).ok_or(ClientError::NotFound)?;
-                let unit = *place.units.get(self.draw(place.units.len())).ok_or(ClientError::NotFound)?;
+                let unit =
+                    *place.units.get(self.dice.below(place.units.len())).ok_or(ClientError::NotFound)?;
                 let admin = people.first_mut().ok_or(ClientError::NotFound)?;
                 let token = admin.client.invite(Some(unit), None, Locale::Fr).await?.token.0;
                 let local = if *keeps { self.local(email)? } else { None };
@@ -249,6 +268,7 @@ impl Demo<'_> {
                 people.push(person);
             }
         }
+        self.go_to(ALL_HERE_MS, people).await?;
         for unit in orgs.iter().flat_map(|org| org.units.clone()) {
             let admin = people.first_mut().ok_or(ClientError::NotFound)?;
             let waiting = admin.client.pending(unit).await?;
@@ -262,90 +282,29 @@ impl Demo<'_> {
     }
 
     async fn teams(&mut self, people: &mut [Person], orgs: &mut [Org]) -> Result<usize, ClientError> {
-        let mut count = 0;
-        for org in orgs.iter_mut() {
-            for (i, unit) in org.units.clone().into_iter().enumerate() {
-                let name = words::TEAMS.get(count % words::TEAMS.len()).copied().unwrap_or("Équipe");
-                (self.tell)(name);
-                let manager =
-                    org.people.get(1 + i % (org.people.len().saturating_sub(1)).max(1)).copied().unwrap_or(0);
-                let mut members = Vec::new();
-                for _ in 0..4 {
-                    let at = self.draw(org.people.len());
-                    members.extend(org.people.get(at).and_then(|p| people.get(*p)).map(|p| p.client.user()));
-                }
-                let manager = people.get(manager).ok_or(ClientError::NotFound)?.client.user();
-                let admin = people.first_mut().ok_or(ClientError::NotFound)?;
-                let team = admin.client.create_team(unit, name, &[manager], &members).await?;
-                org.teams.push(KeyringId::from_bytes(*team.as_bytes()));
-                count += 1;
+        for team in &words::TEAMS {
+            (self.tell)(team.name);
+            let org = orgs.get_mut(team.org).ok_or(ClientError::NotFound)?;
+            let unit = *org.units.get(team.unit).ok_or(ClientError::NotFound)?;
+            let mut draw = |but: Option<usize>| {
+                let others: Vec<usize> =
+                    org.people.iter().copied().filter(|at| *at > 0 && Some(*at) != but).collect();
+                self.dice.pick(&others).ok_or(ClientError::NotFound)
+            };
+            let first = if let Some(persona) = team.manager { persona } else { draw(None)? };
+            let managers = [first, draw(Some(first))?];
+            let mut members = team.members.to_vec();
+            for _ in 0..4 {
+                members.push(draw(None)?);
             }
+            let users = |at: &[usize]| -> Vec<UserId> {
+                at.iter().filter_map(|at| people.get(*at)).map(|person| person.client.user()).collect()
+            };
+            let (managing, members) = (users(&managers), users(&members));
+            let admin = people.first_mut().ok_or(ClientError::NotFound)?;
+            let made = admin.client.create_team(unit, team.name, &managing, &members).await?;
+            org.teams.push(Team { id: KeyringId::from_bytes(*made.as_bytes()), managers });
         }
-        Ok(count)
+        Ok(words::TEAMS.len())
     }
-
-    /// Threads of several states: written to people, to a triage box, left, closed.
-    async fn threads(
-        &mut self,
-        people: &mut [Person],
-        orgs: &[Org],
-        threads: usize,
-    ) -> Result<(usize, usize), ClientError> {
-        let mut messages = 0;
-        for i in 0..threads {
-            (self.tell)(&format!("threads {i}/{threads}"));
-            let org = orgs.get(usize::from(i % 4 == 3)).ok_or(ClientError::NotFound)?;
-            let writer = *org.people.get(1 + i % (org.people.len() - 1).max(1)).unwrap_or(&0);
-            let at = self.draw(org.people.len());
-            let other = *org.people.get(at).unwrap_or(&0);
-            let mut with = Vec::new();
-            if other != writer {
-                with.extend(people.get(other).map(|person| Who::Person(person.client.user())));
-            }
-            if i % 3 == 0 || with.is_empty() {
-                let at = self.draw(org.teams.len());
-                with.extend(org.teams.get(at).map(|team| Who::Team(*team)));
-            }
-            let at = self.draw(words::TALK.len());
-            let (title, lines) = words::TALK.get(at).ok_or(ClientError::NotFound)?;
-            let first = lines.first().copied().unwrap_or_default();
-            let author = people.get_mut(writer).ok_or(ClientError::NotFound)?;
-            let thread = author.client.create_thread(Some(org.id), &with, title, first).await?;
-            messages += 1;
-            for (turn, line) in lines.iter().skip(1).enumerate() {
-                let speaker = if turn % 2 == 0 && other != writer { other } else { writer };
-                let speaker = people.get_mut(speaker).ok_or(ClientError::NotFound)?;
-                say(&mut speaker.client, thread, line).await?;
-                messages += 1;
-            }
-            self.end(people, (i, writer, other), thread).await?;
-        }
-        Ok((threads, messages))
-    }
-
-    async fn end(
-        &self,
-        people: &mut [Person],
-        (i, writer, other): (usize, usize, usize),
-        thread: ThreadId,
-    ) -> Result<(), ClientError> {
-        match i % 8 {
-            2 => people.get_mut(writer).ok_or(ClientError::NotFound)?.client.close(thread).await,
-            5 if other != writer => {
-                people.get_mut(other).ok_or(ClientError::NotFound)?.client.leave(thread).await
-            }
-            7 if other != writer => {
-                let gone = people.get(other).ok_or(ClientError::NotFound)?.client.user();
-                let writer = people.get_mut(writer).ok_or(ClientError::NotFound)?;
-                writer.client.remove(thread, PartyId::User(gone)).await
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-async fn say(client: &mut Client, thread: ThreadId, text: &str) -> Result<(), ClientError> {
-    client.sync_thread(thread, None).await?;
-    client.send(thread, &Body::text(text))?;
-    client.flush(PATIENCE_MS).await.map(drop)
 }

@@ -200,6 +200,19 @@ impl Http {
         let response = put.send().await.map_err(failed)?;
         if response.status().is_success() { Ok(()) } else { Err(ClientError::NotFound) }
     }
+
+    /// Asks a page for something in words. For demonstrations: to move the clock.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`]; [`ClientError::NotFound`] where the server does not do it.
+    pub async fn post(&self, path: &str, text: Vec<u8>) -> Result<Vec<u8>, ClientError> {
+        let post = self.client.post(format!("{}{path}", self.origin)).body(text);
+        let response = post.send().await.map_err(failed)?;
+        if !response.status().is_success() {
+            return Err(ClientError::NotFound);
+        }
+        limited(response, 64 * 1024).await
+    }
 }
 
 fn failed(error: reqwest::Error) -> ClientError {
