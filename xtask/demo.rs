@@ -16,6 +16,12 @@ use crate::{clock, say, setup, web};
 /// Where the demonstration listens. Loopback only: its people have known passwords.
 const ADDRESS: &str = "127.0.0.1:8470";
 
+/// Days by which the server's clock starts in the past, until the data is made.
+const DAYS_BACK: u32 = 30;
+
+/// Hours a sign-in lasts: those made on the first day hold for a week from now.
+const SESSION_HOURS: u32 = (DAYS_BACK + 7) * 24;
+
 /// Time for the server to say that it may take traffic.
 const READY_TIME: Duration = Duration::from_secs(30);
 
@@ -52,6 +58,8 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         .arg("serve")
         .env("RELAIS_SERVER_LISTEN", ADDRESS)
         .env("RELAIS_SERVER_DEMO", "true")
+        .env("RELAIS_SERVER_DEMO_DAYS_BACK", DAYS_BACK.to_string())
+        .env("RELAIS_SESSION_TTL_HOURS", SESSION_HOURS.to_string())
         .env("RELAIS_DATA_DIR", data.join("data"))
         .env("RELAIS_DATA_KEYS_DIR", data.join("keys"))
         .env("RELAIS_LOG_LEVEL", "warn")
