@@ -10,7 +10,7 @@ use relais_care::audit::{Actor, AuditEntry, Event as Audited};
 use relais_store::facts::stream::StreamId;
 use relais_store::facts::{Opaque, audit::AuditLine};
 use relais_store::reads::{IdemLookup, IdemOutcome, Query};
-use relais_store::{Chore, Commit, Domain, EventBody, Idem, NewEvent, Receipt, Store as _};
+use relais_store::{Chore, Commit, CommitError, Domain, EventBody, Idem, NewEvent, Receipt, Store as _};
 use relais_wire::ids::{Bytes32, IdemKey, OrgId, UserId};
 use relais_wire::{ErrorCode, Event, Refusal};
 
@@ -71,8 +71,13 @@ impl<'a> Ctx<'a> {
 
     /// Commits facts and hands what they told to the sockets.
     pub(crate) async fn commit(&self, domain: Domain) -> Result<Receipt, Refusal> {
+        self.try_commit(domain).await.map_err(refuse::commit)
+    }
+
+    /// As [`Self::commit`], with the committer's own word for what is wrong.
+    pub(crate) async fn try_commit(&self, domain: Domain) -> Result<Receipt, CommitError> {
         let bodies: Vec<Option<Bytes>> = domain.events.iter().map(fixed).collect();
-        let receipt = self.app.store.commit(domain).await.map_err(refuse::commit)?;
+        let receipt = self.app.store.commit(domain).await?;
         if !receipt.replayed {
             self.deliver_fixed(&bodies, &receipt);
         }

@@ -3,6 +3,8 @@
 //!
 //! Not known here: ciphertext.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use relais_care::audit::{Actor, Scope};
 use relais_chain::control::Control;
@@ -16,11 +18,11 @@ use relais_store::facts::chain::{BoxScope, ChainId};
 use relais_store::facts::stream::StreamId;
 use relais_store::reads::{Participants, ThreadPage};
 use relais_store::{
-    Append as AppendWrite, BlobWrite, BoxWrite, Domain, EventBody, NewEvent, NewThread,
-    Receipt as StoreReceipt,
+    Append as AppendWrite, BlobWrite, BoxWrite, CommitError, Domain, EventBody, Guard, NewEvent, NewThread,
+    Receipt as StoreReceipt, Refusal as Refused,
 };
 use relais_wire::events::{EntriesAppended, Invited, ThreadGone};
-use relais_wire::ids::{OrgId, Seq, ThreadId};
+use relais_wire::ids::{KeyringId, OrgId, Seq, ThreadId};
 use relais_wire::limits::{CIPHERTEXT_BYTES_MAX, CONTROL_BYTES_MAX, CORE_BYTES_MAX, ENTRIES_PER_APPEND};
 use relais_wire::scalar::{Bin, Millis};
 use relais_wire::threads::{Append, Appended, Receipt, SignedEntry, StoredEntry};
@@ -31,9 +33,12 @@ use super::{access, project, rules, state};
 use crate::deliver::Delivery;
 use crate::services::context::{Ctx, Told, line};
 use crate::services::links::named;
-use crate::services::permit::{Permit, WriteThread};
+use crate::services::permit::{self, Permit, WriteThread};
 use crate::services::refuse;
 use crate::services::world::{self, World};
+
+/// Times that an append is validated when the chains it rests on move between that and its commit.
+const ATTEMPTS: u32 = 4;
 
 /// An entry that was validated, and what it changes for whom.
 struct Step {
@@ -66,22 +71,37 @@ pub(crate) async fn append(
         Some(state) => state,
         None => state::load(ctx, thread).await?,
     };
-    let mut next = before.clone();
-    let steps = match check(ctx, permit, &mut next, entries).await {
-        Ok(steps) => steps,
-        Err(refusal) => {
-            *held = Some(before);
-            // What was appended before does not fit a second time: only then is the first answer looked up, which
-            // spares every other request a read. The committer knows a key that is used again, too.
-            let replayed = ctx.replay(who.user, request.idem).await?;
-            return replayed.map(|receipt| receipts(ctx, &receipt)).ok_or(refusal);
+    let mut renewed = None;
+    let mut attempts = 1;
+    let (next, steps, events, receipt) = loop {
+        let permit = renewed.as_ref().unwrap_or(permit);
+        let mut next = before.clone();
+        let (steps, world) = match check(ctx, permit, &mut next, &entries).await {
+            Ok(checked) => checked,
+            Err(refusal) => {
+                *held = Some(before);
+                // What was appended before does not fit a second time: only then is the first answer looked up, which
+                // spares every other request a read. The committer knows a key that is used again, too.
+                let replayed = ctx.replay(who.user, request.idem).await?;
+                return replayed.map(|receipt| receipts(ctx, &receipt)).ok_or(refusal);
+            }
+        };
+        let domain = domain(ctx, permit, &before, &next, &steps).await?;
+        let domain = guarded(domain, permit, &world, &next, &steps);
+        let domain = domain.idem(ctx.idem(who.user, request.idem, Vec::new()));
+        let events = appended_events(&domain);
+        // An error leaves the slot empty: the thread is then folded again from what the store holds.
+        match ctx.try_commit(domain).await {
+            Ok(receipt) => break (next, steps, events, receipt),
+            Err(CommitError::Refused(Refused::ChainHead { chain, .. })) if attempts < ATTEMPTS => {
+                attempts += 1;
+                ctx.app.state.chains.forget(chain);
+                ctx.app.state.rights.forget([who.user]);
+                renewed = Some(permit::write_thread(ctx, who, thread).await?);
+            }
+            Err(error) => return Err(refuse::commit(error)),
         }
     };
-    let domain = domain(ctx, permit, &before, &next, &steps).await?;
-    let domain = domain.idem(ctx.idem(who.user, request.idem, Vec::new()));
-    let events = appended_events(&domain);
-    // An error leaves the slot empty: the thread is then folded again from what the store holds.
-    let receipt = ctx.commit(domain).await?;
     let same = receipt
         .entries
         .last()
@@ -120,8 +140,8 @@ async fn check(
     ctx: &Ctx<'_>,
     permit: &Permit<WriteThread>,
     state: &mut ThreadState,
-    entries: Vec<(EntryCore, Signed)>,
-) -> Result<Vec<Step>, Refusal> {
+    entries: &[(EntryCore, Signed)],
+) -> Result<(Vec<Step>, World), Refusal> {
     let mut world = World::default();
     let mut steps = Vec::with_capacity(entries.len());
     let mut before = audience::of(ctx, state.roster()).await?;
@@ -133,10 +153,10 @@ async fn check(
         {
             return Err(refuse::refuse(ErrorCode::NotFound));
         }
-        anchor(ctx, state, &core, &mut world).await?;
+        anchor(ctx, state, core, &mut world).await?;
         let bytes = signed.to_bytes().map_err(refuse::chain)?;
         let mode = Mode::Append { now_ms: ctx.now_ms };
-        let wanted = wanted(state.roster(), &core, control.as_ref());
+        let wanted = wanted(state.roster(), core, control.as_ref());
         let outcome = world::decide(ctx, &mut world, wanted, |world| state.check(world, &bytes, mode)).await;
         let checked = match outcome {
             Ok(checked) => checked,
@@ -150,10 +170,11 @@ async fn check(
             None => before.clone(),
         };
         let roster = control.as_ref().map(|_| Box::new(state.roster().clone()));
+        let signed = signed.clone();
         steps.push(Step { core, control, n, claim, signed, before, after: after.clone(), roster });
         before = after;
     }
-    Ok(steps)
+    Ok((steps, world))
 }
 
 /// The chains that a check of an entry looks at, at once: what is missed is loaded one by one, with a check of the
@@ -166,6 +187,29 @@ fn wanted(roster: &Roster, core: &EntryCore, control: Option<&Control>) -> Vec<C
         wanted.extend(recipients.iter().map(|to| ChainId::Keyring(to.keyring)));
     }
     wanted
+}
+
+/// Has the committer refuse what was true when it was looked at and is not any more: the session and the account of
+/// whoever writes, and the chains that say whose signature it is, whom it is sealed to and who gets it. What the
+/// thread itself says needs no guard: its slot is held, and the committer checks the claim.
+fn guarded(
+    domain: Domain,
+    permit: &Permit<WriteThread>,
+    world: &World,
+    next: &ThreadState,
+    steps: &[Step],
+) -> Domain {
+    let who = permit.who();
+    let capacities = steps.iter().filter_map(|step| step.core.author.capacity);
+    let sealed_to = next.roster().epoch().recipients.keys().copied();
+    let keyrings: BTreeSet<KeyringId> =
+        capacities.map(|capacity| capacity.keyring).chain(sealed_to).collect();
+    let chains = keyrings.into_iter().map(ChainId::Keyring).chain([ChainId::User(who.user)]);
+    let domain = domain.guard(Guard::SessionLive(who.session)).guard(Guard::AccountActive(who.user));
+    chains.fold(domain, |domain, id| match world.chain(id) {
+        Some(chain) => domain.guard(Guard::ChainHead(id, chain.head().1)),
+        None => domain,
+    })
 }
 
 /// Looks up the head an entry is anchored to, where the state does not hold it.

@@ -8,7 +8,9 @@ use relais_chain::unit::{Attestation, Standing, UnitBody};
 use relais_chain::{Facts as _, hash};
 use relais_server::services::{self, Caller, StreamRead};
 use relais_wire::account::{Locale, RegisterFinish};
-use relais_wire::chains::{AppendLinks, BoxScope, ChainKind, GetBoxes, GetLinks, PutBoxes, SealedBox};
+use relais_wire::chains::{
+    AppendLinks, BoxScope, ChainKind, ChainLink, GetBoxes, GetLinks, PutBoxes, SealedBox,
+};
 use relais_wire::directory::{
     AcceptInvite, CreateInvite, CreateTeam, CreateUnit, GetPending, GetPerson, GetUnit, Search, SetSuspended,
     WithdrawInvite,
@@ -149,6 +151,18 @@ impl Ward {
         let create = talk.create(&self.world, Some(self.org), parties);
         talk.act(&self.server, &self.world, &self.ada, None, &create).await.unwrap();
         talk
+    }
+
+    /// Ben makes a new generation of the managers' keyring for those who are in it; its boxes are there.
+    pub async fn rotation(&mut self) -> Vec<ChainLink> {
+        let chain = self.world.dir.keyring_chain(self.managers).unwrap();
+        let id = *self.managers.as_bytes();
+        let to: Vec<_> = chain.members().map(|(to, _)| self.world.recipient(id, 2, to)).collect();
+        let rotate = KeyringBody::Rotate(generation(self.managers, 2, to));
+        let boxes = boxes(self.managers, &rotate);
+        self.server.call(Caller::Session(self.ben.who), PutBoxes { boxes }).await.unwrap();
+        self.world.put(ChainKind::Keyring, id, &self.ben, None, &rotate);
+        self.world.fresh()
     }
 
     /// Ada asks Eve into a thread and rotates it.
@@ -423,14 +437,7 @@ async fn a_removed_manager_loses_boxes_and_threads_at_once() {
     assert_eq!(refused(w.server.call(cyd, all(&talk)).await), ErrorCode::NotFound);
     // Writing goes on until the rotation, then the thread needs a new epoch first.
     talk.say(&w.server, &w.world, &w.ada, None).await.unwrap();
-    let chain = w.world.dir.keyring_chain(w.managers).unwrap();
-    let to: Vec<_> =
-        chain.members().map(|(to, _)| w.world.recipient(*w.managers.as_bytes(), 2, to)).collect();
-    let rotate = KeyringBody::Rotate(generation(w.managers, 2, to));
-    let staged = self::boxes(w.managers, &rotate);
-    w.server.call(Caller::Session(w.ben.who), PutBoxes { boxes: staged }).await.unwrap();
-    w.world.put(ChainKind::Keyring, *w.managers.as_bytes(), &w.ben, None, &rotate);
-    let links = w.world.fresh();
+    let links = w.rotation().await;
     w.server.call(Caller::Session(w.ben.who), AppendLinks { idem: idem(), links }).await.unwrap();
     let late = talk.message(&w.world, &w.ada, None);
     let refusal = talk.send(&w.server, &w.ada, &[&late]).await.unwrap_err();

@@ -5,6 +5,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
+use relais_chain::Signed;
 use relais_chain::user_body::UserBody;
 use relais_server::services::{self, Caller, Incoming};
 use relais_store::Store as _;
@@ -15,10 +16,11 @@ use relais_wire::account::{
 use relais_wire::chains::{AppendLinks, ChainKind};
 use relais_wire::ids::DeviceId;
 use relais_wire::scalar::Bin;
-use relais_wire::threads::GetThread;
-use relais_wire::{CloseCode, ErrorCode};
+use relais_wire::threads::{Append, GetThread};
+use relais_wire::{Call, CloseCode, ErrorCode, Refusal};
 
 use crate::kit::*;
+use crate::organization::ward;
 use crate::talk::*;
 
 /// Time that anything here takes at most on a busy machine.
@@ -184,6 +186,76 @@ async fn a_session_that_opens_while_its_device_is_ended_ends_with_it() {
     };
     assert_eq!(services::still_valid(&server.app, &thief), Err(CloseCode::Revoked));
     assert_eq!(refused(server.call(Caller::Session(thief), GetVault {}).await), ErrorCode::Revoked);
+}
+
+/// Two requests of which the first is on its way to the disk while the second is looked at; the second's answer.
+async fn meanwhile<A: Call, B: Call>(
+    server: &Server,
+    (first, change): (Caller, A),
+    (second, request): (Caller, B),
+) -> Result<B::Answer, Refusal> {
+    server.hold.hold();
+    let (changed, answered) = tokio::join!(server.call(first, change), async {
+        until("the change is committed", || server.hold.reached()).await;
+        let released = async {
+            for _ in 0..10_000 {
+                tokio::task::yield_now().await;
+            }
+            server.hold.release();
+        };
+        tokio::join!(server.call(second, request), released).0
+    });
+    changed.map(drop).unwrap();
+    answered
+}
+
+fn append(talk: &Talk, entry: &Signed) -> Append {
+    Append { idem: idem(), thread: talk.id(), entries: vec![wire(entry)] }
+}
+
+#[tokio::test]
+async fn nothing_is_written_to_those_who_were_sealed_out_a_moment_ago() {
+    // TEA-05, THR-05
+    let mut w = ward().await;
+    let mut talk = w.talk().await;
+    let links = w.rotation().await;
+    let message = append(&talk, &talk.message(&w.world, &w.ada, None));
+    let (ada, ben) = (Caller::Session(w.ada.who), Caller::Session(w.ben.who));
+    let rotate = AppendLinks { idem: idem(), links };
+    let refusal = meanwhile(&w.server, (ben, rotate), (ada, message)).await.unwrap_err();
+    let stale = refusal.stale.unwrap();
+    assert_eq!((refusal.code, stale.keyring, stale.generation), (ErrorCode::Stale, Some(w.managers), 2));
+    talk.rotate(&w.server, &w.world, &w.ada, None).await;
+    talk.say(&w.server, &w.world, &w.ada, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_written_in_a_session_that_ended_a_moment_ago() {
+    // BEY-18
+    let w = ward().await;
+    let talk = w.talk().await;
+    let message = append(&talk, &talk.message(&w.world, &w.ada, None));
+    let ada = Caller::Session(w.ada.who);
+    let revoke = RevokeSession { idem: idem(), session: w.ada.who.session };
+    let refusal = meanwhile(&w.server, (ada, revoke), (ada, message)).await;
+    assert_eq!(refused(refusal), ErrorCode::Revoked);
+}
+
+#[tokio::test]
+async fn a_link_that_changes_nothing_for_an_entry_holds_it_up_and_no_more() {
+    let mut w = ward().await;
+    let talk = w.talk().await;
+    let message = append(&talk, &talk.message(&w.world, &w.ada, None));
+    w.world.put(
+        ChainKind::User,
+        *w.ada.user.as_bytes(),
+        &w.ada,
+        None,
+        &added(DeviceId::from_bytes(random())),
+    );
+    let add = AppendLinks { idem: idem(), links: w.world.fresh() };
+    let ada = Caller::Session(w.ada.who);
+    meanwhile(&w.server, (ada, add), (ada, message)).await.unwrap();
 }
 
 #[tokio::test]
