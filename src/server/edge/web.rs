@@ -94,7 +94,9 @@ fn find<'a>(files: Lookup, name: &'a str, headers: &HeaderMap) -> Option<&'a str
         return Some(name);
     }
     let is_page = !name.starts_with(HASHED) && !name.starts_with("api/") && !name.starts_with("dev/");
-    (is_page && is_visit(headers) && exists("index.html")).then_some("index.html")
+    // The service worker asks for the root as for any file, and keeps nothing where one is missing.
+    let is_asked = name.is_empty() || is_visit(headers);
+    (is_page && is_asked && exists("index.html")).then_some("index.html")
 }
 
 /// Whether a person's browser asks for a page.
@@ -241,6 +243,14 @@ mod tests {
         }
         assert_eq!(ask("/threads/00ff", &[(ACCEPT, "*/*")]).await.0, StatusCode::NOT_FOUND);
         assert_eq!(ask("/assets/app-1a2b.js.br", &[]).await.0, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn the_root_is_the_document_for_the_service_worker_too() {
+        for accepted in [&[(ACCEPT, "*/*")][..], &[]] {
+            let (status, _, body) = ask("/", accepted).await;
+            assert_eq!((status, body.as_slice()), (StatusCode::OK, &b"<!doctype html>"[..]));
+        }
     }
 
     #[tokio::test]
