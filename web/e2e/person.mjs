@@ -71,11 +71,6 @@ export class Person {
     page.on('worker', (worker) => void worker.evaluate(watchWorker).catch(() => null));
   }
 
-  /** Another page in the same browser. */
-  newPage() {
-    return this.#context.newPage();
-  }
-
   /** Signs in with a click on the cast page. */
   async enter(name) {
     await this.page.goto(`${this.#origin}/cast`);
@@ -213,6 +208,25 @@ export class Person {
     await voice.locator('button.accent').click();
     const audio = await voice.locator('audio').elementHandle();
     await this.page.waitForFunction((element) => element.currentTime > 0 && element.error === null, audio);
+  }
+
+  /** Waits until the program's own files are kept, so that the page opens without a server. */
+  async keepsProgram() {
+    await this.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  }
+
+  /** Whether another page opens while there is no server. */
+  async opensAlone() {
+    const page = await this.#context.newPage();
+    await page.goto(`${this.#origin}/`);
+    const words = page.locator('main', { hasText: /\S/ });
+    return words
+      .first()
+      .waitFor()
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /** Goes somewhere inside the page. */

@@ -180,9 +180,15 @@ async function prove(folder) {
     const expected = [...talked.steady, ...talked.troubled, ...showed.keys];
     say('looking for what was written in everything the browsers keep …');
     const searched = [];
-    for (const person of people) searched.push(...(await searchPage(person)));
+    for (const person of people) {
+      await person.keepsProgram();
+      searched.push(...(await searchPage(person)));
+    }
     for (const person of people) violations.push(...(await person.violations()));
     const errors = people.flatMap((person) => person.errors.splice(0));
+    await server.kill();
+    for (const person of people)
+      check(await person.opensAlone(), `${person.letter}: no page without the server`);
     let noticed = 0;
     for (const person of people) {
       const [found, of] = await person.violate();
@@ -196,6 +202,7 @@ async function prove(folder) {
     }
 
     figure('kill -9 of the server', server.kills);
+    figure('pages opened while it was gone', people.length);
     figure('messages written', `${expected.length}, ${talked.troubled.length} of them while it was gone`);
     for (const [at, list] of lists.entries()) {
       const { lost, doubled, disordered } = faults(list, expected);
