@@ -1,5 +1,6 @@
 /**
- * Refuses a build that is too large, that names another host, or that the Content Security Policy would break.
+ * Refuses a build that is too large, that names another host, that the Content Security Policy would break, or in which
+ * a check could be switched off.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -67,6 +68,8 @@ for (const path of all.filter((one) => /\.(?:js|css|html|svg|webmanifest)$/.test
   }
   if (/\.js$/.test(path) && /(?:\beval\s*\(|new Function\s*\()/.test(source))
     problems.push(`${name(path)}: makes code from text`);
+  if (source.includes('relaisChecksOff') || /["']mutations["']/.test(source))
+    problems.push(`${name(path)}: has switches for its checks`);
   if (/\.js$/.test(path) && !/worker-/.test(name(path)) && /<\w+[^<>`]*\sstyle=\\?"/.test(source)) {
     problems.push(`${name(path)}: inline style in markup`);
   }

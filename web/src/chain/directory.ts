@@ -161,13 +161,18 @@ export class Directory extends Answers {
     const chain = this.#known.keyrings.get(keyring);
     if (chain !== undefined) {
       // A keyring is not asked about while its own chain is checked: it cannot vouch for itself.
-      await chain.append(bytes, new Answers(this.#known, keyring), mode);
+      await chain.append(bytes, this.without(keyring), mode);
       return;
     }
     const started = await KeyringChain.start(bytes, this, mode);
     check(started.id === keyring, 'WrongChain');
     check(!this.#known.keyrings.has(keyring), 'MisplacedRoot'); // somebody was faster
     this.#known.keyrings.set(keyring, started);
+  }
+
+  /** The same answers, but none about this keyring. */
+  protected without(keyring: Hex): Facts {
+    return new Answers(this.#known, keyring);
   }
 
   /** Verifies a link of a unit chain and takes it in; a genesis starts the chain. On an error nothing changes. */

@@ -62,6 +62,18 @@ describe('the outbox', () => {
     expect(effects).toMatchObject([{ t: 'store' }, { t: 'seal', drafts: [{ id: 'd1', refused: null }] }]);
   });
 
+  it('sends nothing on the strength of an answer that is a lie, and keeps the draft with the reason', () => {
+    const why = { kind: 'hostile', code: 'H14' } as const;
+    const { state, effects } = run(
+      restore([], []),
+      { t: 'written', draft: draft(1) },
+      { t: 'sealed', batch: batch('a', [draft(1)], 7) },
+      { t: 'answered', thread: 'a', answer: { t: 'doubted', why } },
+    );
+    expect(effects).toMatchObject([{ t: 'store' }, { t: 'refused', drafts: ['d1'], why }]);
+    expect(ofThread(state, 'a')).toMatchObject([{ id: 'd1', refused: why }]);
+  });
+
   it('keeps what was refused for good over a reload, and forgets it when it is discarded', () => {
     const refused = { ...draft(1), refused: { kind: 'refused', code: ERROR_CODE.Closed } as const };
     let { state, effects } = run(restore([refused], []), { t: 'timeout' });

@@ -16,6 +16,7 @@
 
 import { ERROR_CODE } from '../wire/gen/wire';
 import type { Append, Refusal } from '../wire/gen/wire';
+import { isOff } from '../wire/mutations';
 import { DRAFTS_PER_APPEND, OUTBOX_DRAFTS_MAX, RESEAL_MAX, RESEND_AFTER_MS, SENDING_MAX } from './limits';
 
 /** Why a draft cannot be sent: the server's refusal, or what stands in the way here. */
@@ -65,7 +66,9 @@ export type Answer =
   | { readonly t: 'accepted' }
   | { readonly t: 'refused'; readonly refusal: Refusal }
   /** It was not sent, or no answer came. */
-  | { readonly t: 'lost' };
+  | { readonly t: 'lost' }
+  /** What the server answered, or showed of what it answered about, is a lie: nothing is sent on the strength of it. */
+  | { readonly t: 'doubted'; readonly why: Why };
 
 export type Input =
   /** A durable draft. */
@@ -272,6 +275,7 @@ function answered(state: OutboxState, now: number, thread: string, answer: Answe
       ],
     };
   }
+  if (answer.t === 'doubted') return giveUp(state, thread, batch.drafts, answer.why);
   if (answer.t === 'lost' || isTransient(answer.refusal.code)) {
     const after = answer.t === 'lost' ? RESEND_AFTER_MS : (answer.refusal.retry_after ?? RESEND_AFTER_MS);
     return quiet(withLane(state, thread, { ...lane, stage: { t: 'ready', batch }, notBefore: now + after }));
@@ -304,7 +308,7 @@ function giveUp(state: OutboxState, thread: string, ids: readonly string[], why:
 
 /** A server that calls what is built on stale, again and again, and serves nothing newer, lies (attack H27). */
 function reason(refusal: Refusal): Why {
-  if (refusal.code === ERROR_CODE.Stale) return { kind: 'hostile', code: 'H27' };
+  if (refusal.code === ERROR_CODE.Stale && !isOff('H27')) return { kind: 'hostile', code: 'H27' };
   return { kind: 'refused', code: refusal.code };
 }
 

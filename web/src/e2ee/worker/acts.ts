@@ -118,7 +118,8 @@ export async function act(inside: Inside, id: Hex, make: (thread: Thread) => Con
     } catch (error) {
       const refusal = error instanceof Trouble ? error.refusal : null;
       if (!refusal || tries >= REANCHOR_MAX || !mayBeAnchoredAnew(refusal)) throw error;
-      await catchUpAfter(inside, id, refusal);
+      const lie = await catchUpAfter(inside, id, refusal);
+      if (lie) throw lie;
     }
   }
 }

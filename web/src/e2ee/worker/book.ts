@@ -12,6 +12,7 @@ import { Directory } from '../../chain/directory';
 import { ChainError } from '../../chain/error';
 import type {
   DeviceStanding,
+  Facts,
   GenerationFact,
   Held,
   KeyringFact,
@@ -25,7 +26,7 @@ import type { Hex } from '../../wire/bytes';
 import { LIMITS } from '../../wire/gen/wire';
 import type { ChainKind } from '../../wire/gen/wire';
 import type { Trouble } from './errors';
-import { hostile, ofLink } from './errors';
+import { hold, hostile, ofLink } from './errors';
 import type { Rpc } from './rpc';
 
 /** Chains that one question may lead to: more than any chain of this protocol can rest on. */
@@ -77,7 +78,26 @@ class NotingDirectory extends Directory {
   }
 
   override holds(keyring: Hex, user: Hex, seq: number): Held | null {
-    const answer = super.holds(keyring, user, seq);
+    return this.missHolder(keyring, super.holds(keyring, user, seq));
+  }
+
+  /** What is missing while a keyring's own chain is checked is missing too. */
+  protected override without(keyring: Hex): Facts {
+    const facts = super.without(keyring);
+    return {
+      signer: (user, seq) => this.miss('user', user, facts.signer(user, seq)),
+      device: (user, device, seq) => this.miss('user', user, facts.device(user, device, seq)),
+      user: (user) => this.miss('user', user, facts.user(user)),
+      keyring: (id) => this.miss('keyring', id, facts.keyring(id)),
+      generation: (id, generation) => this.miss('keyring', id, facts.generation(id, generation)),
+      holds: (id, user, seq) => this.missHolder(id, facts.holds(id, user, seq)),
+      unit: (unit) => this.miss('unit', unit, facts.unit(unit)),
+      headAt: (thread, n) => facts.headAt(thread, n),
+      seen: (thread, msgId) => facts.seen(thread, msgId),
+    };
+  }
+
+  private missHolder(keyring: Hex, answer: Held | null): Held | null {
     if (answer !== null) return answer;
     const before = this.missed.size;
     this.missNested(keyring, new Set());
@@ -134,7 +154,7 @@ export class Book {
   pinAlso(pins: Iterable<readonly [ChainName, Pin]>): void {
     for (const [name, pin] of pins) {
       const known = this.#pins.get(name);
-      if (known && known.first !== pin.first) throw hostile('H01');
+      hold(!known || known.first === pin.first, 'H01');
       if (!known || known.seq < pin.seq) this.#pins.set(name, pin);
     }
   }
@@ -144,10 +164,28 @@ export class Book {
     if (this.tail(kind, id) === null) await this.refresh(kind, id);
   }
 
-  /** Fetches what a chain has grown by, verifying it and whatever it rests on. */
+  /**
+   * Fetches what a chain has grown by, verifying it and whatever it rests on. When something does not hold, nothing of
+   * what was fetched and not yet held against its pin is kept: what was noticed once must not be used from then on.
+   */
   async refresh(kind: ChainKind, id: Hex): Promise<void> {
-    const stack: { kind: ChainKind; id: Hex }[] = [{ kind, id }];
     const fetched = new Map<ChainName, Uint8Array[]>();
+    const doubted = new Set<ChainName>();
+    try {
+      await this.refreshAll(kind, id, fetched, doubted);
+    } catch (error) {
+      for (const name of doubted) this.#chains.forget(...split(name));
+      throw error;
+    }
+  }
+
+  private async refreshAll(
+    kind: ChainKind,
+    id: Hex,
+    fetched: Map<ChainName, Uint8Array[]>,
+    doubted: Set<ChainName>,
+  ): Promise<void> {
+    const stack: { kind: ChainKind; id: Hex }[] = [{ kind, id }];
     let fetches = 0;
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const name = chainName(top.kind, top.id);
@@ -157,11 +195,13 @@ export class Book {
         if (fetches > FETCHES_MAX) throw ofLink(new ChainError('ChainFull'));
         queue = await this.fetch(top.kind, top.id);
         fetched.set(name, queue);
+        doubted.add(name);
       }
       const under = new Set(stack.map((one) => chainName(one.kind, one.id)));
       const restsOn = await this.takeIn(top.kind, top.id, queue, under);
       if (restsOn.length === 0) {
         this.checkPin(top.kind, top.id);
+        doubted.delete(name);
         stack.pop();
         continue;
       }
@@ -211,8 +251,8 @@ export class Book {
         max,
         ...(this.#login ? { login: this.#login } : {}),
       });
-      if (page.n < Math.max(seq, pinned)) throw hostile('H04');
-      if (page.n === seq && known?.head && known.head !== hex(page.head)) throw hostile('H03');
+      hold(page.n >= Math.max(seq, pinned), 'H04');
+      hold(page.n !== seq || !known?.head || known.head === hex(page.head), 'H03');
       if (page.links.length === 0 && after < page.n) throw hostile('H04');
       after += page.links.length;
       all.push(...page.links);
@@ -228,9 +268,12 @@ export class Book {
     const name = chainName(kind, id);
     const pin = this.#pins.get(name);
     if (pin) {
-      if (pin.first !== first) throw hostile('H01');
-      if (tail.seq < pin.seq) throw hostile('H04');
-      if (tail.hashAt(pin.seq) !== pin.head) throw hostile('H03');
+      hold(pin.first === first, 'H01');
+      // Another first link makes every other link another one too.
+      if (pin.first === first) {
+        hold(tail.seq >= pin.seq, 'H04');
+        hold(tail.seq < pin.seq || tail.hashAt(pin.seq) === pin.head, 'H03');
+      }
     }
     this.#pins.set(name, { first, seq: tail.seq, head: tail.head });
   }

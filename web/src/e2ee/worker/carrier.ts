@@ -50,8 +50,8 @@ export class OutgoingMail implements Carrier {
     } catch (error) {
       const refusal = error instanceof Trouble ? error.refusal : null;
       if (!refusal) return { t: 'lost' };
-      await inside.alone(() => catchUpAfter(inside, thread, refusal));
-      return { t: 'refused', refusal };
+      const lie = await inside.alone(() => catchUpAfter(inside, thread, refusal));
+      return lie ? { t: 'doubted', why: lie.failure } : { t: 'refused', refusal };
     }
     // The draft leaves the page at the moment its entry comes; `accepted` follows at once.
     this.#views.hold(thread);
@@ -59,8 +59,14 @@ export class OutgoingMail implements Carrier {
       await inside.alone(() => takeReceipts(inside, append, receipts));
       inside.saveSoon();
     } catch (error) {
+      const trouble = ofAny(error);
+      this.trouble(thread, trouble);
+      // A receipt that does not hold is none: the message stays, and says so.
+      if (trouble.isHostile()) {
+        this.#views.release(thread);
+        return { t: 'doubted', why: trouble.failure };
+      }
       // It is durable on the server all the same; the stream brings it again.
-      this.trouble(thread, ofAny(error));
     }
     return { t: 'accepted' };
   }

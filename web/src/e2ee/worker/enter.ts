@@ -18,7 +18,7 @@ import { Registering, SigningIn } from '../opaque';
 import type { Registered, SignedIn } from '../opaque';
 import type { RecoveryCode } from '../recovery';
 import { InviteSecret } from '../thread';
-import { hostile, local } from './errors';
+import { hold, local } from './errors';
 import type { Saved } from './inside';
 import { freshIdem } from './outgoing';
 import type { Rpc } from './rpc';
@@ -140,7 +140,7 @@ export async function startRegistration(
   const user = hex(started.user);
   const identity = { user, origin: card.origin, ksf: started.ksf };
   const done = await tried(() => state.finish(started.opaque, identity));
-  if (hex(done.serverKey) !== hex(card.opaque_key)) throw hostile('H23');
+  hold(hex(done.serverKey) === hex(card.opaque_key), 'H23');
   const pending: Pending = { t: 'register', who, user, done, secret: token?.secret ?? null, made: null };
   return { login: hex(started.login), resendAfter: started.resend_after, pending };
 }
@@ -234,10 +234,9 @@ export async function reopen(rpc: Rpc, origin: string, saved: Saved, proofKey: C
   const ticket = saved.ticket === null ? null : unhex(saved.ticket);
   rpc.credentials = { session: saved.session, kid: saved.kid, key: proofKey, ticket };
   const card = await meet(rpc, origin);
-  if (hex(card.opaque_key) !== saved.opaqueKey || hex(card.receipt_key) !== saved.receiptKey)
-    throw hostile('H23');
+  hold(hex(card.opaque_key) === saved.opaqueKey && hex(card.receipt_key) === saved.receiptKey, 'H23');
   const vault = await rpc.call('GetVault', {});
-  if (vault.version < saved.vaultVersion) throw hostile('H20');
+  hold(vault.version >= saved.vaultVersion, 'H20');
   return tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey)));
 }
 

@@ -6,6 +6,7 @@
 
 import { ChainError } from '../../chain/error';
 import type { ChainErrorName } from '../../chain/error';
+import { isOff } from '../../wire/mutations';
 import type { CallError } from '../../core/link';
 import type { Refusal } from '../../wire/gen/wire';
 import type { Failure, HostileCode, LocalCode, OfflineCode } from '../api';
@@ -55,6 +56,11 @@ export function refused(refusal: Refusal): Trouble {
 /** An attack of the server or of a member. */
 export function hostile(code: HostileCode, rule: ChainErrorName | null = null): Trouble {
   return new Trouble({ kind: 'hostile', code }, null, rule);
+}
+
+/** Holds the server, or a member, to something: if it does not hold, that is this attack. */
+export function hold(holds: boolean, code: HostileCode): asserts holds {
+  if (!holds && !isOff(code)) throw hostile(code);
 }
 
 /** No connection; tried again. */

@@ -174,7 +174,9 @@ export class Inside {
   pin(thread: Thread): void {
     const { n, head } = thread.state.head;
     const known = this.pins.get(thread.id);
-    if (!known || known.n < n) this.pins.set(thread.id, { n, head });
+    if (known && known.n >= n) return;
+    this.pins.set(thread.id, { n, head });
+    this.saveSoon();
   }
 }
 

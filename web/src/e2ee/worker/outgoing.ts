@@ -23,7 +23,8 @@ import { decodeBody } from '../body';
 import { sealMessage } from '../message';
 import { epochDue, nextEpoch } from '../thread';
 import type { Due } from '../thread';
-import { hostile, ofOwn, refused } from './errors';
+import type { Trouble } from './errors';
+import { hold, ofOwn, refused } from './errors';
 import type { Inside } from './inside';
 import { haveThread, openEpoch, syncThread, takeEntry } from './reader';
 import { ofBox, ofContent } from './secrets';
@@ -174,7 +175,7 @@ export async function takeReceipts(
   append: Append,
   receipts: readonly Receipt[],
 ): Promise<void> {
-  if (receipts.length !== append.entries.length) throw hostile('H19');
+  hold(receipts.length === append.entries.length, 'H19');
   for (const receipt of receipts) await checkReceipt(inside, append.thread, receipt);
   const id = hex(append.thread);
   const first = receipts[0]?.n ?? 0;
@@ -186,7 +187,7 @@ export async function takeReceipts(
     if (!entry) continue;
     const stored: StoredEntry = { n: receipt.n, at: receipt.at, ...entry };
     await takeEntry(inside, thread, stored);
-    if (thread.heads.get(receipt.n) !== hex(receipt.head)) throw hostile('H19');
+    hold(thread.heads.get(receipt.n) === hex(receipt.head), 'H19');
   }
   inside.pin(thread);
 }
@@ -200,7 +201,7 @@ export async function checkReceipt(inside: Inside, thread: Uint8Array, receipt: 
   } catch {
     holds = false;
   }
-  if (!holds) throw hostile('H19');
+  hold(holds, 'H19');
 }
 
 function be64(value: number): Uint8Array {
@@ -209,22 +210,27 @@ function be64(value: number): Uint8Array {
   return out;
 }
 
-/** Reads what a refusal says is newer. */
-export async function catchUpAfter(inside: Inside, id: Hex, refusal: Refusal): Promise<void> {
+/** Reads what a refusal says is newer. Answers the lie, if the server told one: nothing may be sealed then to what is
+ * known, because what would be newer is kept back. */
+export async function catchUpAfter(inside: Inside, id: Hex, refusal: Refusal): Promise<Trouble | null> {
   const { code, stale } = refusal;
-  if (code !== ERROR_CODE.Stale && code !== ERROR_CODE.Conflict && code !== ERROR_CODE.ChainRefused) return;
+  if (code !== ERROR_CODE.Stale && code !== ERROR_CODE.Conflict && code !== ERROR_CODE.ChainRefused)
+    return null;
   try {
     if (stale?.keyring) {
       const keyring = hex(stale.keyring);
       await inside.book.refresh('keyring', keyring);
       // It says there is a newer generation and does not show it.
       const served = inside.book.chains.keyringChain(keyring)?.generation ?? 0;
-      if (served < stale.generation) throw hostile('H14');
+      hold(served >= stale.generation, 'H14');
     } else {
       await syncThread(inside, id);
     }
     if (code === ERROR_CODE.ChainRefused) await inside.verifyOwn();
+    return null;
   } catch (error) {
-    inside.told.trouble(id, ofOwn(error));
+    const trouble = ofOwn(error);
+    inside.told.trouble(id, trouble);
+    return trouble.isHostile() ? trouble : null;
   }
 }

@@ -14,7 +14,7 @@ import type { EntriesAppended, Entries, StoredEntry } from '../../wire/gen/wire'
 import { E2eeError } from '../error';
 import { historyOf } from '../generations';
 import { openMessage } from '../message';
-import { hostile, local, ofEntry } from './errors';
+import { hold, hostile, local, ofEntry } from './errors';
 import type { Inside } from './inside';
 import { ofBox } from './secrets';
 import { Thread, bytesOf, signedOf } from './thread';
@@ -33,7 +33,7 @@ export async function syncThread(inside: Inside, id: Hex): Promise<Thread> {
       max,
       backward: false,
     });
-    if (page.len < Math.max(known, pinned)) throw hostile('H11');
+    hold(page.len >= Math.max(known, pinned), 'H11');
     inside.threads.set(id, thread);
     for (const entry of page.entries) await takeEntry(inside, thread, entry);
     const { n } = thread.state.head;
@@ -72,7 +72,7 @@ export async function takeEntry(inside: Inside, thread: Thread, entry: StoredEnt
     thread.checkKnown(entry);
     return;
   }
-  if (entry.n > n + 1) throw hostile('H07');
+  hold(entry.n <= n + 1, 'H07');
   const bytes = bytesOf(entry);
   const { book } = inside;
   const checked = await book.decide(ofEntry, () => thread.state.check(book.chains, bytes, 'replay'));
@@ -100,7 +100,7 @@ function commit(inside: Inside, thread: Thread, checked: Checked): Applied {
   chains.putHead(thread.id, applied.n, applied.head);
   chains.putSeen(thread.id, applied.core.msgId);
   const pin = inside.pins.get(thread.id);
-  if (pin?.n === applied.n && pin.head !== applied.head) throw hostile('H10');
+  hold(pin?.n !== applied.n || pin.head === applied.head, 'H10');
   return applied;
 }
 
@@ -203,8 +203,8 @@ async function openBox(inside: Inside, thread: Thread, epoch: number, holder: He
 export function checkHead(inside: Inside, id: Hex, n: number, head: Uint8Array): void {
   const told = hex(head);
   const pin = inside.pins.get(id);
-  if (pin && n < pin.n) throw hostile('H11');
-  if (pin?.n === n && pin.head !== told) throw hostile('H10');
+  hold(!pin || n >= pin.n, 'H11');
+  hold(pin?.n !== n || pin.head === told, 'H10');
   const known = inside.threads.get(id)?.heads.get(n);
-  if (known !== undefined && known !== told) throw hostile('H10');
+  hold(known === undefined || known === told, 'H10');
 }

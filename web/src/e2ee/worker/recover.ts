@@ -14,7 +14,7 @@ import { RecoveryCode } from '../recovery';
 import { Book } from './book';
 import { entered, tried } from './enter';
 import type { Entered, Pending, Who } from './enter';
-import { hostile, local } from './errors';
+import { hold, local } from './errors';
 import { freshIdem } from './outgoing';
 import type { Rpc } from './rpc';
 
@@ -53,7 +53,7 @@ export async function finishRecovery(
   const done = await tried(() =>
     state.finish(granted.opaque, { user, origin: who.card.origin, ksf: granted.ksf }),
   );
-  if (hex(done.serverKey) !== hex(who.card.opaque_key)) throw hostile('H23');
+  hold(hex(done.serverKey) === hex(who.card.opaque_key), 'H23');
   const devices = deviceKey(done.exportKey);
   const account = await openGranted(rpc, login, user, granted, code);
   const rewritten = await tried(() => {

@@ -5,6 +5,7 @@
  */
 
 import { ChainError } from '../../chain/error';
+import { isOff } from '../../wire/mutations';
 import { E2eeError } from '../error';
 import type { Trouble } from './errors';
 import { hostile, local, ofAny } from './errors';
@@ -45,7 +46,7 @@ export function ofBox(error: unknown): Trouble {
   if (!(error instanceof E2eeError)) return ofAny(error);
   switch (error.reason) {
     case 'BoxMissing':
-      return hostile('H17');
+      return isOff('H17') ? local('noKey') : hostile('H17');
     case 'BoxHashMismatch':
     case 'BoxRejected':
       return hostile('H16');

@@ -228,7 +228,7 @@ async function opened<T>(open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    throw error instanceof E2eeError ? hostile('H20') : ofSecret(error);
+    throw error instanceof E2eeError ? hostile('H29') : ofSecret(error);
   }
 }
 
