@@ -14,6 +14,8 @@ mod live;
 mod objects;
 mod stage;
 mod teams;
+mod victim;
+mod web;
 
 use std::future::Future;
 use std::path::Path;
@@ -24,7 +26,9 @@ use relais_chain::ChainError;
 use relais_client::Hostile;
 use relais_e2ee::E2eeError;
 
+use serde_json::{Value, json};
 use stage::{Seen, Stage};
+use victim::Kind;
 
 type Run = for<'a> fn(&'a mut Stage) -> Pin<Box<dyn Future<Output = Result<Seen>> + 'a>>;
 
@@ -39,23 +43,42 @@ enum Check {
     Client,
 }
 
+/// How the web client stands to an attack.
+#[derive(Clone, Copy, Debug)]
+enum Web {
+    /// It is carried out against it too, and stopped by the same check.
+    Same,
+    /// It is carried out against it too, and stopped by these checks: numbers of errors and codes of attacks.
+    By(&'static [&'static str]),
+    /// It is not carried out against it, for this reason.
+    Not(&'static str),
+}
+
+/// The web client has no such act, so there is nothing to lie about.
+const NO_SUCH_ACT: Web = Web::Not("no such act");
+
+/// Its scene has not been written for the web client.
+const NOT_YET: Web = Web::Not("not yet");
+
 struct Attack {
     code: Hostile,
     name: &'static str,
     next_event: &'static str,
     check: Check,
+    web: Web,
     /// Whether it is part of the short form: one that takes no second of password stretching or waiting.
     quick: bool,
     run: Run,
 }
 
 macro_rules! attacks {
-    ($($code:ident, $name:literal, $event:literal, $check:expr, $quick:literal, $run:path;)*) => {
+    ($($code:ident, $name:literal, $event:literal, $check:expr, $web:expr, $quick:literal, $run:path;)*) => {
         &[$(Attack {
             code: Hostile::$code,
             name: $name,
             next_event: $event,
             check: $check,
+            web: $web,
             quick: $quick,
             run: |stage| Box::pin($run(stage)),
         }),*]
@@ -64,72 +87,72 @@ macro_rules! attacks {
 
 /// Every attack that is carried out.
 const ATTACKS: &[Attack] = attacks![
-    WrongReceipt, "a receipt with another time", "the acknowledgement", Check::Client, true, account::wrong_receipt;
-    WrongReceipt, "no receipt at all", "the acknowledgement", Check::Client, true, account::no_receipt;
-    ServerKeyChanged, "another server key", "going on", Check::Client, true, account::server_key;
+    WrongReceipt, "a receipt with another time", "the acknowledgement", Check::Client, Web::Same, true, account::wrong_receipt;
+    WrongReceipt, "no receipt at all", "the acknowledgement", Check::Client, Web::Same, true, account::no_receipt;
+    ServerKeyChanged, "another server key", "going on", Check::Client, Web::Same, true, account::server_key;
     EntryForged, "a changed control entry", "its arrival",
-        Check::Chain(&[ChainError::BadSignature]), true, entries::changed;
+        Check::Chain(&[ChainError::BadSignature]), Web::Same, true, entries::changed;
     EntryForged, "an entry in another's name", "its arrival",
-        Check::Chain(&[ChainError::BadSignature]), true, entries::forged;
-    EntryDropped, "a message left out", "the next entry", Check::Client, true, entries::dropped;
+        Check::Chain(&[ChainError::BadSignature]), Web::Same, true, entries::forged;
+    EntryDropped, "a message left out", "the next entry", Check::Client, Web::Same, true, entries::dropped;
     EntryReordered, "an answer before its question", "the first anchor over them",
-        Check::Chain(&[ChainError::AnchorAhead]), true, entries::reordered;
+        Check::Chain(&[ChainError::AnchorAhead]), Web::Same, true, entries::reordered;
     EntryReplayed, "a message served twice", "its second arrival",
-        Check::Chain(&[ChainError::MsgIdReused, ChainError::AseqReplayed]), true, entries::replayed;
+        Check::Chain(&[ChainError::MsgIdReused, ChainError::AseqReplayed]), Web::Same, true, entries::replayed;
     ThreadForked, "two orders for two readers", "the first anchor that crosses",
-        Check::Chain(&[ChainError::AnchorMismatch]), true, entries::thread_forked;
-    ThreadRolledBack, "a thread as it was", "the next read", Check::Client, true, entries::thread_rolled_back;
+        Check::Chain(&[ChainError::AnchorMismatch]), Web::Same, true, entries::thread_forked;
+    ThreadRolledBack, "a thread as it was", "the next read", Check::Client, Web::Same, true, entries::thread_rolled_back;
     EntryAfterClose, "a message held back past the close", "its arrival",
-        Check::Chain(&[ChainError::Closed]), true, entries::after_close;
+        Check::Chain(&[ChainError::Closed]), Web::Same, true, entries::after_close;
     MessageTampered, "a changed ciphertext, signed by a helper", "its arrival",
-        Check::E2ee(&[E2eeError::DecryptFailed]), true, entries::ciphertext;
-    BoxWithheld, "a box not served", "the first message under it", Check::Client, true, keys::box_withheld;
+        Check::E2ee(&[E2eeError::DecryptFailed]), Web::Same, true, entries::ciphertext;
+    BoxWithheld, "a box not served", "the first message under it", Check::Client, Web::Same, true, keys::box_withheld;
     BoxSwapped, "a box with the server's seed", "opening it, before writing",
-        Check::E2ee(&[E2eeError::BoxHashMismatch, E2eeError::CommitMismatch]), true, keys::box_swapped;
-    KeySwapped, "a chain of the server's making", "the next read of the chain", Check::Client, true, keys::key_swapped;
-    CardSwapped, "a team's card with another's keyring", "naming the team", Check::Client, true, cards::team_card;
-    CardSwapped, "a unit of another organization", "naming its member", Check::Client, true, cards::foreign_unit;
+        Check::E2ee(&[E2eeError::BoxHashMismatch, E2eeError::CommitMismatch]), Web::Same, true, keys::box_swapped;
+    KeySwapped, "a chain of the server's making", "the next read of the chain", Check::Client, Web::Same, true, keys::key_swapped;
+    CardSwapped, "a team's card with another's keyring", "naming the team", Check::Client, NO_SUCH_ACT, true, cards::team_card;
+    CardSwapped, "a unit of another organization", "naming its member", Check::Client, Web::Same, true, cards::foreign_unit;
     CardSwapped, "a colleague's keyring claimed by another", "naming the colleague",
-        Check::Client, true, cards::claimed_keyring;
+        Check::Client, Web::Same, true, cards::claimed_keyring;
     ChainRolledBack, "a chain without its last link", "the next read of the chain",
-        Check::Client, true, keys::chain_rolled_back;
+        Check::Client, Web::Same, true, keys::chain_rolled_back;
     ChainForked, "a chain with another last link", "the next read of the chain",
-        Check::Client, true, keys::chain_forked;
+        Check::Client, Web::Same, true, keys::chain_forked;
     ChainInvalid, "a rotation the owner did not sign", "the read that serves it",
-        Check::Chain(&[ChainError::BadSignature]), true, keys::forged_rotation;
+        Check::Chain(&[ChainError::BadSignature]), Web::Same, true, keys::forged_rotation;
     ChainInvalid, "a manager whom no manager let in", "the read that serves it",
-        Check::Chain(&[ChainError::NotAuthorized]), true, teams::ghost_manager;
+        Check::Chain(&[ChainError::NotAuthorized]), Web::Same, true, teams::ghost_manager;
     RotationWithheld, "a removal and its rotation kept back", "the refusal that names it",
-        Check::Client, true, teams::removal_withheld;
+        Check::Client, Web::Same, true, teams::removal_withheld;
     RotationWithheld, "a rotation named and not shown", "the refusal that names it",
-        Check::Client, true, account::rotation_withheld;
-    StaleForEver, "stale again and again", "the fifth refusal", Check::Client, false, account::stale_for_ever;
+        Check::Client, Web::Same, true, account::rotation_withheld;
+    StaleForEver, "stale again and again", "the fifth refusal", Check::Client, Web::Same, false, account::stale_for_ever;
     FileTampered, "a byte of a file", "the download",
-        Check::E2ee(&[E2eeError::DecryptFailed, E2eeError::FileHashMismatch]), true, account::file;
+        Check::E2ee(&[E2eeError::DecryptFailed, E2eeError::FileHashMismatch]), Web::Same, true, account::file;
     GhostReader, "an epoch for one reader more", "its arrival",
-        Check::Chain(&[ChainError::EpochRecipients]), true, helped::ghost_reader;
+        Check::Chain(&[ChainError::EpochRecipients]), Web::Same, true, helped::ghost_reader;
     BoxWrongCommit, "another seed for one reader", "opening its box",
-        Check::E2ee(&[E2eeError::CommitMismatch]), true, helped::wrong_commit;
+        Check::E2ee(&[E2eeError::CommitMismatch]), Web::Same, true, helped::wrong_commit;
     InviteForged, "an acceptance without the key", "its arrival",
-        Check::Chain(&[ChainError::BadInvitationProof]), true, helped::invite_forged;
+        Check::Chain(&[ChainError::BadInvitationProof]), Web::Same, true, helped::invite_forged;
     InviteForged, "another in the place of whom one invited", "the list of those who wait",
-        Check::Client, true, keys::minted;
-    StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, true, live::stream_hole;
-    Unattested, "a colleague nobody vouched for", "adding them", Check::Client, true, keys::unattested;
+        Check::Client, NO_SUCH_ACT, true, keys::minted;
+    StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, NOT_YET, true, live::stream_hole;
+    Unattested, "a colleague nobody vouched for", "adding them", Check::Client, Web::Same, true, keys::unattested;
     WeakKsf, "weaker password stretching", "the first answer",
-        Check::E2ee(&[E2eeError::KsfRefused]), false, account::weak_stretching;
+        Check::E2ee(&[E2eeError::KsfRefused]), NOT_YET, false, account::weak_stretching;
     OwnChainChanged, "another chain under one's own name", "the sign-in",
-        Check::E2ee(&[E2eeError::ForeignChain]), false, account::own_chain;
+        Check::E2ee(&[E2eeError::ForeignChain]), NOT_YET, false, account::own_chain;
     OldVault, "the vault before the last change", "going on",
-        Check::E2ee(&[E2eeError::VaultRolledBack]), true, account::old_vault;
+        Check::E2ee(&[E2eeError::VaultRolledBack]), Web::By(&["808", "809"]), true, account::old_vault;
     OldVault, "the vault before the last change", "a recovery",
-        Check::E2ee(&[E2eeError::VaultRolledBack]), false, objects::old_vault;
+        Check::E2ee(&[E2eeError::VaultRolledBack]), NOT_YET, false, objects::old_vault;
     OldObject, "the pins as they were", "going on",
-        Check::E2ee(&[E2eeError::ObjectRolledBack]), true, objects::old_pins;
+        Check::E2ee(&[E2eeError::ObjectRolledBack]), NOT_YET, true, objects::old_pins;
     OldObject, "the key index as it was", "the list",
-        Check::E2ee(&[E2eeError::ObjectRolledBack]), true, objects::old_index;
+        Check::E2ee(&[E2eeError::ObjectRolledBack]), NOT_YET, true, objects::old_index;
     ThreadRolledBack, "a thread before what another device saw", "its first read on a new device",
-        Check::Client, false, objects::thread_rolled_back;
+        Check::Client, NOT_YET, false, objects::thread_rolled_back;
 ];
 
 fn switch_off(attack: &Attack) {
@@ -154,39 +177,124 @@ fn switch_on() {
     relais_client::mutations::switch_on();
 }
 
-/// Carries every attack out (the short form: those that take no long time), twice. Answers whether each was
-/// caught by its own error and succeeded without its check.
+/// What a check is called in the web client's table of switches: an error's number, or an attack's code.
+fn web_checks(attack: &Attack) -> Vec<Value> {
+    let named = |check: &str| check.parse::<u16>().map_or_else(|_| json!(check), |number| json!(number));
+    match (attack.web, attack.check) {
+        (Web::By(checks), _) => checks.iter().copied().map(named).collect(),
+        (_, Check::Chain(codes)) => codes.iter().map(|code| json!(code.code())).collect(),
+        (_, Check::E2ee(codes)) => codes.iter().map(|code| json!(code.code())).collect(),
+        (_, Check::Client) => vec![json!(attack.code.code())],
+    }
+}
+
+/// What came of an attack, with its check and without it.
+struct Tried {
+    with: Seen,
+    without: Seen,
+}
+
+impl Tried {
+    fn is_caught(&self, attack: &Attack) -> bool {
+        self.with == Seen::Caught(attack.code.code().to_owned())
+    }
+
+    fn is_passed(&self) -> bool {
+        self.without == Seen::Believed
+    }
+
+    /// In a word, or in many where it is not what it should be.
+    fn words(&self, attack: &Attack) -> String {
+        match (self.is_caught(attack), self.is_passed()) {
+            (true, true) => "caught; succeeds without".to_owned(),
+            (true, false) => format!("caught; WITHOUT: {:?}", self.without),
+            (false, _) => format!("NOT CAUGHT: {:?}; without: {:?}", self.with, self.without),
+        }
+    }
+}
+
+async fn try_native(stage: &mut Stage, attack: &Attack) -> Tried {
+    stage.kind = Kind::Native;
+    switch_on();
+    let with = outcome((attack.run)(stage).await);
+    switch_off(attack);
+    let without = outcome((attack.run)(stage).await);
+    switch_on();
+    Tried { with, without }
+}
+
+async fn try_web(stage: &mut Stage, attack: &Attack) -> Result<Tried> {
+    stage.kind = Kind::Web;
+    stage.switch_off_web(&[]).await?;
+    let with = outcome((attack.run)(stage).await);
+    stage.switch_off_web(&web_checks(attack)).await?;
+    let without = outcome((attack.run)(stage).await);
+    stage.switch_off_web(&[]).await?;
+    Ok(Tried { with, without })
+}
+
+/// Carries every attack out (the short form: those that take no long time) against both clients, each twice.
+/// Answers whether each was caught by its own error and succeeded without its check. `web` is the web client's
+/// folder.
 ///
 /// # Errors
 /// The scene could not be set.
 #[expect(clippy::print_stdout, reason = "the table is what the proof is for")]
-pub async fn prove(server: &Path, quick: bool) -> Result<bool> {
-    let mut stage = Stage::set(server).await?;
-    let attacks: Vec<&Attack> = ATTACKS.iter().filter(|attack| attack.quick || !quick).collect();
-    let (mut caught, mut passed) = (0, 0);
-    println!("{:<5}{:<42}{:<31}{:<9}without the check", "code", "attack", "noticed at", "caught");
+pub async fn prove(server: &Path, web: Option<&Path>, quick: bool) -> Result<bool> {
+    let mut stage = Box::pin(Stage::set(server, web)).await?;
+    // For whoever works on one of them: a part of its name.
+    let only = std::env::var("RELAIS_ATTACK").ok();
+    let chosen = |attack: &&Attack| {
+        (attack.quick || !quick) && only.as_ref().is_none_or(|only| attack.name.contains(only.as_str()))
+    };
+    let attacks: Vec<&Attack> = ATTACKS.iter().filter(chosen).collect();
+    let (mut native, mut other) = (Tally::default(), Tally::default());
+    println!("{:<5}{:<42}{:<31}{:<26}web client", "code", "attack", "noticed at", "native client");
     for attack in &attacks {
-        switch_on();
-        let with = outcome((attack.run)(&mut stage).await);
-        switch_off(attack);
-        let without = outcome((attack.run)(&mut stage).await);
-        switch_on();
-        let is_caught = with == Seen::Caught(attack.code.code().to_owned());
-        let is_passed = without == Seen::Believed;
-        caught += usize::from(is_caught);
-        passed += usize::from(is_passed);
-        println!(
-            "{:<5}{:<42}{:<31}{:<9}{}",
-            attack.code.code(),
-            attack.name,
-            attack.next_event,
-            if is_caught { "yes".to_owned() } else { format!("NO: {with:?}") },
-            if is_passed { "succeeds".to_owned() } else { format!("NO: {without:?}") },
-        );
+        let tried = try_native(&mut stage, attack).await;
+        native.count(attack, &tried);
+        let words = match (web, attack.web) {
+            (None, _) => "not run".to_owned(),
+            (Some(_), Web::Not(why)) => why.to_owned(),
+            (Some(_), Web::Same | Web::By(_)) => {
+                let tried = try_web(&mut stage, attack).await?;
+                other.count(attack, &tried);
+                tried.words(attack)
+            }
+        };
+        let code = attack.code.code();
+        let first = tried.words(attack);
+        println!("{code:<5}{:<42}{:<31}{first:<26}{words}", attack.name, attack.next_event);
     }
     let all = attacks.len();
-    println!("attacks: {all}, caught: {caught}, pass without their check: {passed}");
-    Ok(caught == all && passed == all)
+    println!("native client: {}", native.words(all));
+    println!("web client: {}", other.words(all));
+    Ok(native.holds() && native.tried == all && other.holds())
+}
+
+/// How many attacks ended as they should.
+#[derive(Default)]
+struct Tally {
+    tried: usize,
+    caught: usize,
+    passed: usize,
+}
+
+impl Tally {
+    fn count(&mut self, attack: &Attack, tried: &Tried) {
+        self.tried += 1;
+        self.caught += usize::from(tried.is_caught(attack));
+        self.passed += usize::from(tried.is_passed());
+    }
+
+    const fn holds(&self) -> bool {
+        self.caught == self.tried && self.passed == self.tried
+    }
+
+    fn words(&self, all: usize) -> String {
+        let Self { tried, caught, passed } = self;
+        format!("{tried} of {all} attacks, {caught} caught, {passed} pass without their check")
+    }
 }
 
 fn outcome(result: Result<Seen>) -> Seen {
@@ -197,7 +305,24 @@ fn outcome(result: Result<Seen>) -> Seen {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::ATTACKS;
+    use super::{ATTACKS, Web};
+
+    #[test]
+    fn the_document_says_which_scenes_run_against_the_web_client() {
+        let document = include_str!("../docs/SECURITY.md");
+        for code in ATTACKS.iter().map(|attack| attack.code.code()) {
+            let scenes = || ATTACKS.iter().filter(|attack| attack.code.code() == code);
+            let run = scenes().filter(|attack| !matches!(attack.web, Web::Not(_))).count();
+            let mark = match run {
+                0 => "–",
+                some if some == scenes().count() => "●",
+                _ => "◐",
+            };
+            let row = document.lines().find(|line| line.starts_with(&format!("| ● {code} ")));
+            let said = row.and_then(|row| row.trim_end_matches('|').rsplit('|').next()).map(str::trim);
+            assert_eq!(said, Some(mark), "{code}");
+        }
+    }
 
     #[test]
     fn the_document_marks_exactly_the_attacks_that_are_carried_out() {

@@ -44,6 +44,9 @@ struct Programs {
     /// The built command-line client.
     #[arg(long)]
     cli: Option<PathBuf>,
+    /// Folder of the web client, its packages installed; without it only the native client is looked at.
+    #[arg(long)]
+    web: Option<PathBuf>,
     /// The short form for the ordinary test run.
     #[arg(long)]
     quick: bool,
@@ -72,7 +75,7 @@ fn main() -> anyhow::Result<ExitCode> {
 
 #[cfg(feature = "mutations")]
 async fn hostile_server(programs: &Programs) -> anyhow::Result<bool> {
-    Box::pin(relais_proof::hostile::prove(&programs.server, programs.quick)).await
+    Box::pin(relais_proof::hostile::prove(&programs.server, programs.web.as_deref(), programs.quick)).await
 }
 
 #[cfg(not(feature = "mutations"))]

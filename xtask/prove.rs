@@ -25,6 +25,8 @@ pub struct Proof {
 enum How {
     /// `relais-proof NAME` against built programs.
     Program,
+    /// The same, and the web client's code on Node beside the native client.
+    BothClients,
     /// A program of one room that needs neither server nor client.
     Tool { package: &'static str, program: &'static str, arguments: &'static [&'static str] },
     /// A script of `web/` that drives real browsers against the built server.
@@ -53,7 +55,7 @@ pub const PROOFS: &[Proof] = &[
     Proof {
         name: "hostile-server",
         claim: "a client notices each of a lying server's listed attacks, by an error of its own",
-        how: How::Program,
+        how: How::BothClients,
     },
     Proof {
         name: "threads",
@@ -111,13 +113,13 @@ fn build(proof: &Proof, profile: Profile) -> Result<()> {
     let packages: &[&str] = match &proof.how {
         How::Here(_) => return Ok(()),
         How::Tool { package, .. } => &[*package],
-        How::Program => &["relais-server", "relais-client", "relais-proof"],
+        How::Program | How::BothClients => &["relais-server", "relais-client", "relais-proof"],
         How::Browser { .. } => &["relais-server", "relais-client"],
     };
     say::progress(&format!("building {} …", packages.join(", ")));
     let mut command = cargo::cargo()?;
     if !matches!(proof.how, How::Browser { .. }) {
-        // No other proof looks at the web client.
+        // No other proof looks at the web client as the server serves it.
         command.env("RELAIS_WITHOUT_WEB", "1");
     }
     command.args(["build", "--locked", profile.option()]);
@@ -148,10 +150,14 @@ pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
             command.args(*arguments);
             command
         }
-        How::Program => {
+        How::Program | How::BothClients => {
             let mut command = Command::new(cargo::program(profile, "relais-proof")?);
             command.arg(proof.name).arg("--server").arg(cargo::program(profile, "relais")?);
             command.arg("--cli").arg(cargo::program(profile, "relais-cli")?);
+            if matches!(proof.how, How::BothClients) {
+                web::install()?;
+                command.arg("--web").arg(web::folder());
+            }
             command
         }
         How::Browser { script } => {
@@ -169,7 +175,8 @@ pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
 /// The proofs whose quick form is a stage of the test run. That of a room's own program is a test of that room,
 /// that of a function here a test of this package.
 pub fn by_program() -> impl Iterator<Item = &'static Proof> {
-    PROOFS.iter().filter(|proof| matches!(proof.how, How::Program | How::Browser { .. }))
+    let runs = |proof: &&Proof| matches!(proof.how, How::Program | How::BothClients | How::Browser { .. });
+    PROOFS.iter().filter(runs)
 }
 
 #[cfg(test)]

@@ -55,7 +55,9 @@ pub struct Counted {
     pub failures: Vec<String>,
 }
 
-fn folder() -> PathBuf {
+/// Where the web client's sources are.
+#[must_use]
+pub fn folder() -> PathBuf {
     cargo::root().join("web")
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Not known here: how an attack is judged and printed.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use relais_chain::link::{Author, Place};
 use relais_chain::{Signed, sign};
 use relais_client::ClientError;
-use relais_client::driver::{Client, Login, Update, mailbox};
+use relais_client::driver::{Client, Login, mailbox};
+use relais_e2ee::body::Body;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::vault::link_body;
 use relais_wire::account::{GetVault, Locale, PutVault, Vault};
@@ -17,7 +18,8 @@ use relais_wire::{ErrorCode, Millis, Private, Refusal, Reply, Request, codes::St
 
 use super::keys::{impostor, serve};
 use super::liar::Lie;
-use super::stage::{Door, PASSWORD, Seen, Stage, Whom, ask};
+use super::stage::{Door, PASSWORD, PATIENCE_MS, Seen, Stage, Whom, ask};
+use super::victim::Failed;
 
 /// A day, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
@@ -26,7 +28,7 @@ const DAY_MS: u64 = 86_400_000;
 pub(super) async fn no_receipt(stage: &mut Stage) -> Result<Seen> {
     let thread = stage.thread().await?;
     let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.open_thread(thread).await?;
+    ready(victim.open_thread(thread).await)?;
     victim.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
     let lie: Lie = Box::new(|request, answer| {
         if matches!(request, Request::Append(_)) {
@@ -35,16 +37,14 @@ pub(super) async fn no_receipt(stage: &mut Stage) -> Result<Seen> {
     });
     victim.door.lie(lie).await;
     let result = victim.write(thread, "help").await;
-    Ok(Seen::of_updates(result, |updates| {
-        updates.iter().any(|update| matches!(update, Update::Accepted { .. }))
-    }))
+    Ok(Seen::of_written(result, |written| written.sent))
 }
 
 /// A receipt that says another time than the one that was signed.
 pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
     let thread = stage.thread().await?;
     let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.open_thread(thread).await?;
+    ready(victim.open_thread(thread).await)?;
     let lie: Lie = Box::new(|_, answer| {
         if let Some(Ok(Reply::Appended(appended))) = answer {
             for receipt in &mut appended.receipts {
@@ -53,15 +53,9 @@ pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
         }
     });
     victim.door.lie(lie).await;
-    let now = victim.client.http().now_ms();
+    let now = victim.door.http.now_ms();
     let result = victim.write(thread, "seen at noon").await;
-    Ok(Seen::of_updates(result, |updates| {
-        let later = |at: u64| at > now + DAY_MS / 2;
-        updates.iter().any(|update| {
-            matches!(update, Update::Accepted { .. })
-                || matches!(update, Update::Entry(entry) if later(entry.committed_ms))
-        })
-    }))
+    Ok(Seen::of_written(result, |written| written.sent || written.latest_ms > now + DAY_MS / 2))
 }
 
 /// The server shows another key than the one it was met with.
@@ -126,16 +120,18 @@ pub(super) async fn own_chain(stage: &mut Stage) -> Result<Seen> {
 /// A device that goes on is served the vault as it was before the last change.
 pub(super) async fn old_vault(stage: &mut Stage) -> Result<Seen> {
     let mut victim = stage.victim(Whom::Ben).await?;
-    let old = vault_of(&victim.client).await?;
-    let now = victim.client.http().now_ms();
-    let rewritten = victim.client.dangerous_account().rewrite(now, &mut SystemEntropy)?;
+    let mut other = stage.native_victim(Whom::Ben).await?;
+    let other = other.client()?;
+    let old = vault_of(other).await?;
+    let now = other.http().now_ms();
+    let rewritten = other.dangerous_account().rewrite(now, &mut SystemEntropy)?;
     let put = PutVault {
         idem: IdemKey::from_bytes(draw(&mut SystemEntropy)),
         vault: rewritten.vault,
         links: rewritten.links,
         boxes: Vec::new(),
     };
-    ask(&victim.client, &Request::PutVault(put)).await?;
+    ask(other, &Request::PutVault(put)).await?;
     let lie: Lie = Box::new(move |_, answer| {
         if let Some(Ok(Reply::Vault(vault))) = answer {
             vault.clone_from(&old);
@@ -154,7 +150,7 @@ fn stale(keyring: Option<KeyringId>, generation: u32) -> Refusal {
 pub(super) async fn stale_for_ever(stage: &mut Stage) -> Result<Seen> {
     let thread = stage.thread().await?;
     let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.open_thread(thread).await?;
+    ready(victim.open_thread(thread).await)?;
     victim.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
     let lie: Lie = Box::new(|request, answer| {
         if matches!(request, Request::Append(_)) {
@@ -163,9 +159,7 @@ pub(super) async fn stale_for_ever(stage: &mut Stage) -> Result<Seen> {
     });
     victim.door.lie(lie).await;
     let result = victim.write(thread, "help").await;
-    Ok(Seen::of_updates(result, |updates| {
-        updates.iter().any(|update| matches!(update, Update::Refused { .. }))
-    }))
+    Ok(Seen::of_written(result, |written| written.refused))
 }
 
 /// The server names a newer generation of a keyring and does not show the link that made it.
@@ -173,7 +167,7 @@ pub(super) async fn rotation_withheld(stage: &mut Stage) -> Result<Seen> {
     let thread = stage.thread().await?;
     let inbox = stage.ada.keyrings().1;
     let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.open_thread(thread).await?;
+    ready(victim.open_thread(thread).await)?;
     let mut told = false;
     let lie: Lie = Box::new(move |request, answer| {
         // The first is refused after all; from the second on the server takes what comes.
@@ -184,17 +178,25 @@ pub(super) async fn rotation_withheld(stage: &mut Stage) -> Result<Seen> {
     });
     victim.door.lie(lie).await;
     let result = victim.write(thread, "under the old keys").await;
-    Ok(Seen::of_updates(result, |updates| {
-        updates.iter().any(|update| matches!(update, Update::Accepted { .. }))
-    }))
+    Ok(Seen::of_written(result, |written| written.sent))
 }
 
 /// One byte of a file is changed.
 pub(super) async fn file(stage: &mut Stage) -> Result<Seen> {
+    let thread = stage.thread().await?;
     let bytes = vec![b'x'; 10_000];
-    let attachment = stage.ada.upload(&bytes, "scan.txt", "text/plain").await?;
-    let victim = stage.victim(Whom::Ada).await?;
+    let mut body = Body::text("the scan");
+    body.attachments.push(stage.ada.upload(&bytes, "scan.txt", "text/plain").await?);
+    stage.ada.send(thread, &body)?;
+    stage.ada.flush(PATIENCE_MS).await?;
+    let attachment = body.attachments.first().context("the file")?;
+    let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.liar.lock().await.spoils_files = true;
-    let result = victim.client.download(&attachment).await;
-    Ok(Seen::of(result.map(|plain| plain.len() == bytes.len() && plain.as_slice() != bytes.as_slice())))
+    let result = victim.download(thread, attachment).await;
+    Ok(Seen::of(result.map(|plain| plain.len() == bytes.len() && plain != bytes)))
+}
+
+/// A step before anybody lies.
+pub(super) fn ready<T>(result: Result<T, Failed>) -> Result<T> {
+    result.map_err(|failed| anyhow!("before any lie: {failed:?}"))
 }

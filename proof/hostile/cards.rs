@@ -42,10 +42,10 @@ pub(super) async fn team_card(stage: &mut Stage) -> Result<Seen> {
     });
     let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.lie(lie).await;
-    let card = victim.client.unit(unit).await?;
+    let card = victim.client()?.unit(unit).await?;
     let team = card.teams.first().context("the team")?;
     let who = Who::WholeTeam { managers: team.managers, all: team.all };
-    let result = victim.client.create_thread(Some(org_of(unit)), &[who], "", "the diagnosis").await;
+    let result = victim.create(Some(org_of(unit)), &[who], "the diagnosis").await;
     Ok(believed_or(boxed_to(&victim, reader).await, result))
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn foreign_unit(stage: &mut Stage) -> Result<Seen> {
     let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.lie(lie).await;
     let with = [Who::Person(ben)];
-    let result = victim.client.create_thread(Some(org_of(unit)), &with, "", "the diagnosis").await;
+    let result = victim.create(Some(org_of(unit)), &with, "the diagnosis").await;
     Ok(believed_or(boxed_to(&victim, inbox).await, result))
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn claimed_keyring(stage: &mut Stage) -> Result<Seen> {
     let (ben, inbox) = (stage.ben.user(), stage.ben.keyrings().1);
     let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.lie(claim(inbox)?).await;
-    let result = victim.client.create_thread(None, &[Who::Person(ben)], "", "the diagnosis").await;
+    let result = victim.create(None, &[Who::Person(ben)], "the diagnosis").await;
     Ok(believed_or(boxed_to(&victim, inbox).await, result))
 }
 

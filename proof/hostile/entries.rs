@@ -2,13 +2,11 @@
 //!
 //! Not known here: how an attack is judged and printed.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use relais_chain::control::{Control, Outcome};
 use relais_chain::entry::{EntryCore, Kind, Priority};
-use relais_chain::head::Phase;
 use relais_chain::link::Author;
 use relais_chain::{Signed, hash, sign};
-use relais_client::driver::Content;
 use relais_e2ee::body::Body;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::signing::SigningSecret;
@@ -17,7 +15,8 @@ use relais_wire::threads::{Entries, SignedEntry, StoredEntry};
 use relais_wire::{Bin, Reply, Request};
 
 use super::liar::Lie;
-use super::stage::{Seen, Stage, Whom, texts};
+use super::stage::{Seen, Stage, Whom};
+use super::victim::{Shown, texts};
 
 /// Times a held message is waited for.
 const TRIES: usize = 40;
@@ -76,8 +75,8 @@ pub(super) fn append(entries: &mut Vec<StoredEntry>, core: &[u8], payload: &[u8]
 async fn read(stage: &mut Stage, whom: Whom, thread: ThreadId, lie: Lie, shown: &[&str]) -> Result<Seen> {
     let mut victim = stage.victim(whom).await?;
     victim.door.lie(lie).await;
-    let read = victim.client.history(thread).await;
-    Ok(Seen::of_messages(read, |messages| texts(messages) == shown))
+    let read = victim.history(thread).await;
+    Ok(Seen::of_entries(read, |entries| texts(entries) == shown))
 }
 
 /// The payload of a control entry is exchanged under its author's signature.
@@ -92,10 +91,8 @@ pub(super) async fn changed(stage: &mut Stage) -> Result<Seen> {
         }
     });
     victim.door.lie(lie).await;
-    let read = victim.client.history(thread).await;
-    let thread = victim.client.thread(thread);
-    let urgent = thread.is_some_and(|t| t.state().roster().priority() == Priority::Urgent);
-    Ok(Seen::of_messages(read, |_| urgent))
+    let read = victim.history(thread).await;
+    Ok(Seen::of_entries(read, |_| victim.is_urgent(thread)))
 }
 
 /// Ada's name under an entry that a stranger's key signed: it closes the thread.
@@ -125,10 +122,8 @@ pub(super) async fn forged(stage: &mut Stage) -> Result<Seen> {
         }));
     });
     victim.door.lie(lie).await;
-    let read = victim.client.history(thread).await;
-    let thread = victim.client.thread(thread);
-    let closed = thread.is_some_and(|thread| thread.state().roster().phase() == Phase::Closed);
-    Ok(Seen::of_messages(read, |_| closed))
+    let read = victim.history(thread).await;
+    Ok(Seen::of_entries(read, |_| victim.is_closed(thread)))
 }
 
 /// Ada's message is left out; Ben wrote his without having seen it.
@@ -187,24 +182,24 @@ pub(super) async fn thread_rolled_back(stage: &mut Stage) -> Result<Seen> {
     stage.say(Whom::Ada, thread, "10 mg").await?;
     stage.say(Whom::Ada, thread, "no: 1 mg").await?;
     let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.history(thread).await?;
-    victim.again().await?;
+    let honest = victim.history(thread).await;
+    honest.and(victim.again().await).map_err(|failed| anyhow!("{failed:?}"))?;
     let lie = about(thread, true, |entries| entries.truncate(2));
     victim.door.lie(lie).await;
-    let read = victim.client.history(thread).await;
-    Ok(Seen::of_messages(read, |messages| texts(messages) == ["10 mg"]))
+    let read = victim.history(thread).await;
+    Ok(Seen::of_entries(read, |entries| texts(entries) == ["10 mg"]))
 }
 
 /// A message is held back and served after the closing of the thread.
 pub(super) async fn after_close(stage: &mut Stage) -> Result<Seen> {
     let thread = stage.thread().await?;
-    let mut held = stage.victim(Whom::Ben).await?;
-    held.client.open_thread(thread).await?;
+    let mut held = stage.native_victim(Whom::Ben).await?;
+    held.client()?.open_thread(thread).await?;
     held.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
-    held.client.send(thread, &Body::text("late"))?;
+    held.client()?.send(thread, &Body::text("late"))?;
     let mut late = None;
     for _ in 0..TRIES {
-        drop(held.client.flush(300).await);
+        drop(held.client()?.flush(300).await);
         let heard = std::mem::take(&mut held.door.liar.lock().await.heard);
         late = heard.into_iter().find_map(|request| {
             let Request::Append(append) = request else { return None };
@@ -247,11 +242,10 @@ pub(super) async fn ciphertext(stage: &mut Stage) -> Result<Seen> {
         entry.sig = Bin(again.sig().to_vec());
     });
     victim.door.lie(lie).await;
-    let read = victim.client.history(thread).await;
-    Ok(Seen::of_messages(read, |messages| {
-        messages.iter().any(|message| {
-            matches!(&message.content, Content::Body(body) if body.text != "12 mg" && body.text.ends_with(" mg"))
-        })
+    let read = victim.history(thread).await;
+    Ok(Seen::of_entries(read, |entries| {
+        let other = |text: &str| text != "12 mg" && text.ends_with(" mg");
+        entries.iter().any(|entry| matches!(entry, Shown::Text(text) if other(text)))
     }))
 }
 

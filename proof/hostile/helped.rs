@@ -8,7 +8,7 @@ use relais_chain::entry::{Anchor, EntryCore, Kind};
 use relais_chain::hash::{self, LABEL_ACCEPT};
 use relais_chain::keyring_body::{Reason, Recipient as Named};
 use relais_chain::link::Author;
-use relais_chain::party::{History, Party, PartyId, Presence, ThreadRole, UserParty};
+use relais_chain::party::{History, Party, ThreadRole, UserParty};
 use relais_chain::unit::Standing;
 use relais_chain::{Facts as _, Signed, sign};
 use relais_client::driver::Client;
@@ -24,7 +24,8 @@ use relais_wire::{Bin, Reply};
 
 use super::entries::{about, append};
 use super::liar::Lie;
-use super::stage::{Seen, Stage, Whom, texts};
+use super::stage::{Seen, Stage, Whom};
+use super::victim::texts;
 
 /// Continues a thread behind the server's back.
 struct Helper {
@@ -122,10 +123,9 @@ pub(super) async fn ghost_reader(stage: &mut Stage) -> Result<Seen> {
     helper.control(&Control::Epoch(body))?;
     let mut victim = stage.victim(Whom::Ben).await?;
     victim.door.lie(helper.lie(id)).await;
-    let read = victim.client.history(id).await;
-    let thread = victim.client.thread(id);
-    let reads = thread.is_some_and(|t| t.state().roster().epoch().recipients.contains_key(&ghost));
-    Ok(Seen::of_messages(read, |_| reads))
+    let read = victim.history(id).await;
+    let reads = victim.seals_to(id, ghost).await?;
+    Ok(Seen::of_entries(read, |_| reads))
 }
 
 /// A member boxes one reader another seed than it commits to, and writes to that reader alone.
@@ -154,8 +154,8 @@ pub(super) async fn wrong_commit(stage: &mut Stage) -> Result<Seen> {
     });
     let mut victim = stage.victim(Whom::Ben).await?;
     victim.door.lie(lie).await;
-    let read = victim.client.history(id).await;
-    Ok(Seen::of_messages(read, |messages| texts(messages) == ["only to you"]))
+    let read = victim.history(id).await;
+    Ok(Seen::of_entries(read, |entries| texts(entries) == ["only to you"]))
 }
 
 /// An invitation for whoever holds its key is accepted by somebody who does not.
@@ -188,10 +188,6 @@ pub(super) async fn invite_forged(stage: &mut Stage) -> Result<Seen> {
     helper.control(&Control::Accept { invite, bearer })?;
     let mut victim = stage.victim(Whom::Ben).await?;
     victim.door.lie(helper.lie(id)).await;
-    let read = victim.client.history(id).await;
-    let thread = victim.client.thread(id);
-    let joined = thread
-        .and_then(|thread| thread.state().roster().participant(PartyId::User(mallory)))
-        .is_some_and(|participant| participant.presence == Presence::Active);
-    Ok(Seen::of_messages(read, |_| joined))
+    let read = victim.history(id).await;
+    Ok(Seen::of_entries(read, |_| victim.takes_part(id, mallory)))
 }

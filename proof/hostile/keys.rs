@@ -2,15 +2,14 @@
 //!
 //! Not known here: how an attack is judged and printed.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use relais_chain::entry::EntryCore;
 use relais_chain::link::{Author, Place};
 use relais_chain::thread::Applied;
 use relais_chain::user_body::UserBody;
 use relais_chain::{Signed, sign};
-use relais_client::ClientError;
+use relais_client::driver::Client;
 use relais_client::driver::acts::Who;
-use relais_client::driver::{Client, Content};
 use relais_e2ee::account::{self, NewAccount};
 use relais_e2ee::entropy::SystemEntropy;
 use relais_e2ee::sealed::{EncKey, Recipient, SeedOf, seal_lying};
@@ -23,7 +22,8 @@ use relais_wire::ids::{KeyringId, ObjectId, OrgId, Seq, UserId};
 use relais_wire::{Bin, Reply, Request};
 
 use super::liar::Lie;
-use super::stage::{Seen, Stage, Victim, Whom, ask as ask_of, texts};
+use super::stage::{Seen, Stage, Whom, ask as ask_of};
+use super::victim::{Believed, Failed, Shown, Victim, texts};
 
 /// A whole account of the server's own making, under somebody's id.
 pub(super) fn impostor(user: UserId) -> Result<NewAccount> {
@@ -75,8 +75,8 @@ async fn links_of(client: &Client, user: UserId) -> Result<Vec<Vec<u8>>> {
 async fn acquainted(stage: &mut Stage) -> Result<Victim> {
     let mut victim = stage.victim(Whom::Ada).await?;
     let ben = stage.ben.user();
-    victim.client.create_thread(None, &[Who::Person(ben)], "", "").await?;
-    victim.again().await?;
+    let met = victim.create(None, &[Who::Person(ben)], "").await;
+    met.and(victim.again().await).map_err(|failed| anyhow!("{failed:?}"))?;
     Ok(victim)
 }
 
@@ -109,10 +109,10 @@ pub(super) async fn boxed_to(victim: &Victim, keyring: KeyringId) -> bool {
 }
 
 /// Writes to somebody, and once more when that was refused: what was noticed once must not be used from then on.
-async fn twice(victim: &mut Victim, to: UserId) -> Result<(), ClientError> {
+async fn twice(victim: &mut Victim, to: UserId) -> Result<(), Failed> {
     let with = [Who::Person(to)];
-    drop(victim.client.create_thread(None, &with, "", "the diagnosis").await);
-    victim.client.create_thread(None, &with, "", "the diagnosis").await.map(drop)
+    drop(victim.create(None, &with, "the diagnosis").await);
+    victim.create(None, &with, "the diagnosis").await
 }
 
 async fn other_chain(stage: &mut Stage, links: Vec<Vec<u8>>) -> Result<Seen> {
@@ -122,20 +122,20 @@ async fn other_chain(stage: &mut Stage, links: Vec<Vec<u8>>) -> Result<Seen> {
     let mut victim = acquainted(stage).await?;
     victim.door.lie(serve(ChainKind::User, ben.into(), links)).await;
     let result = twice(&mut victim, ben).await;
-    let chain = victim.client.book().chains().user_chain(ben);
-    let believed = chain.is_some_and(|chain| chain.tail().seq() == served && chain.tail().head() == head);
-    Ok(believed_or(believed, result))
+    let chain = victim.chain(ChainKind::User, ben.into()).await?;
+    Ok(believed_or(chain == Some(Believed { seq: served, head }), result))
 }
 
 /// A refusal of the real server afterwards does not make a lie less believed.
-pub(super) fn believed_or<T>(believed: bool, result: Result<T, ClientError>) -> Seen {
-    match result {
-        Err(error) if error.hostile().is_some() && believed => {
-            Seen::Neither(format!("{} noticed, and believed", error.code()))
-        }
-        Err(error) if error.hostile().is_some() => Seen::Caught(error.code()),
-        _ if believed => Seen::Believed,
-        other => Seen::of(other.map(|_| false)),
+pub(super) fn believed_or<T>(believed: bool, result: Result<T, impl Into<Failed>>) -> Seen {
+    match result.map_err(Into::into) {
+        Err(error) => match error.attack() {
+            Some(code) if believed => Seen::Neither(format!("{code} noticed, and believed")),
+            Some(code) => Seen::Caught(code),
+            None if believed => Seen::Believed,
+            None => Seen::of(Err::<bool, _>(error)),
+        },
+        Ok(_) => Seen::of(Ok::<_, Failed>(believed)),
     }
 }
 
@@ -210,7 +210,7 @@ pub(super) async fn box_swapped(stage: &mut Stage) -> Result<Seen> {
             opened(&signed, &seed).is_some_and(|text| text == "for Ada alone")
         })
     });
-    Ok(Seen::of_updates(result, |_| read))
+    Ok(Seen::of_written(result, |_| read))
 }
 
 /// What the server reads of a message with a seed of its own.
@@ -232,11 +232,8 @@ pub(super) async fn box_withheld(stage: &mut Stage) -> Result<Seen> {
         }
     });
     victim.door.lie(lie).await;
-    let read = victim.client.history(thread).await;
-    Ok(Seen::of_messages(read, |messages| {
-        texts(messages).is_empty()
-            && messages.iter().any(|message| matches!(message.content, Content::Unreadable))
-    }))
+    let read = victim.history(thread).await;
+    Ok(Seen::of_entries(read, |entries| texts(entries).is_empty() && entries.contains(&Shown::Unreadable)))
 }
 
 /// Somebody whom no administrator vouched for is put into a thread of the organization.
@@ -245,7 +242,7 @@ pub(super) async fn unattested(stage: &mut Stage) -> Result<Seen> {
     let org = OrgId::from_bytes(*unit.as_bytes());
     let (ben, inbox) = (stage.ben.user(), stage.ben.keyrings().1);
     let mut victim = stage.victim(Whom::Ada).await?;
-    let result = victim.client.create_thread(Some(org), &[Who::Person(ben)], "", "the diagnosis").await;
+    let result = victim.create(Some(org), &[Who::Person(ben)], "the diagnosis").await;
     Ok(believed_or(boxed_to(&victim, inbox).await, result))
 }
 
@@ -253,8 +250,8 @@ pub(super) async fn unattested(stage: &mut Stage) -> Result<Seen> {
 pub(super) async fn minted(stage: &mut Stage) -> Result<Seen> {
     let mallory = stage.mallory.user();
     let mut victim = stage.victim(Whom::Ada).await?;
-    let unit = victim.client.create_unit(None, "Ward", "Ada").await?;
-    let token = victim.client.invite(Some(unit), None, Locale::En).await?.token.0;
+    let unit = victim.client()?.create_unit(None, "Ward", "Ada").await?;
+    let token = victim.client()?.invite(Some(unit), None, Locale::En).await?.token.0;
     stage.ben.accept_invite(token).await?;
     let lie: Lie = Box::new(move |_, answer| {
         if let Some(Ok(Reply::Pending(pending))) = answer {
@@ -262,6 +259,6 @@ pub(super) async fn minted(stage: &mut Stage) -> Result<Seen> {
         }
     });
     victim.door.lie(lie).await;
-    let waiting = victim.client.pending(unit).await;
+    let waiting = victim.client()?.pending(unit).await;
     Ok(Seen::of(waiting.map(|members| members.iter().any(|member| member.user == mallory))))
 }

@@ -41,18 +41,17 @@ fn says(update: &Update, text: &str) -> bool {
 /// The entry of a stream that brings one message is left out; the next brings one of another thread.
 pub(super) async fn stream_hole(stage: &mut Stage) -> Result<Seen> {
     let (first, second) = (stage.thread().await?, stage.thread().await?);
-    let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.connect(RETRY_MS);
-    until(&mut victim.client, |update| matches!(update, Update::CaughtUp(_) | Update::Resynced(..)))
-        .await??;
+    let mut victim = stage.native_victim(Whom::Ben).await?;
+    victim.client()?.connect(RETRY_MS);
+    until(victim.client()?, |update| matches!(update, Update::CaughtUp(_) | Update::Resynced(..))).await??;
     // A message that arrives shows that the connection follows the stream.
     stage.say(Whom::Ada, second, "before").await?;
-    until(&mut victim.client, |update| says(update, "before")).await??;
+    until(victim.client()?, |update| says(update, "before")).await??;
     victim.door.liar.lock().await.skips_entry = true;
     stage.say(Whom::Ada, first, "stop the infusion").await?;
     stage.say(Whom::Ada, second, "lunch?").await?;
     let wanted = |update: &Update| says(update, "lunch?") || matches!(update, Update::Trouble(..));
-    let result = until(&mut victim.client, wanted).await?;
+    let result = until(victim.client()?, wanted).await?;
     Ok(Seen::of_updates(result, |updates| {
         let shown = |text: &str| updates.iter().any(|update| says(update, text));
         shown("lunch?") && !shown("stop the infusion")

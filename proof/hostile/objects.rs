@@ -10,9 +10,10 @@ use relais_wire::ids::{Seq, ThreadId};
 use relais_wire::threads::Entries;
 use relais_wire::{Bin, Private, Reply, Request};
 
-use super::account::{login, vault_of};
+use super::account::{login, ready, vault_of};
 use super::liar::Lie;
-use super::stage::{Door, PASSWORD, Seen, Stage, Victim, Whom};
+use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
+use super::victim::Victim;
 
 /// Serves an object as it was before the first device wrote it.
 fn forget(kind: ObjectKind) -> Lie {
@@ -27,9 +28,9 @@ fn forget(kind: ObjectKind) -> Lie {
 async fn shared(stage: &mut Stage) -> Result<(Victim, ThreadId)> {
     let thread = stage.thread().await?;
     stage.say(Whom::Ada, thread, "hello").await?;
-    let mut victim = stage.victim(Whom::Ben).await?;
-    victim.client.history(thread).await?;
-    victim.client.share().await?;
+    let mut victim = stage.native_victim(Whom::Ben).await?;
+    victim.client()?.history(thread).await?;
+    victim.client()?.share().await?;
     Ok((victim, thread))
 }
 
@@ -43,9 +44,9 @@ pub(super) async fn old_pins(stage: &mut Stage) -> Result<Seen> {
 /// The key index is empty again.
 pub(super) async fn old_index(stage: &mut Stage) -> Result<Seen> {
     let (mut victim, _) = shared(stage).await?;
-    victim.again().await?;
+    ready(victim.again().await)?;
     victim.door.lie(forget(ObjectKind::KeyIndex)).await;
-    Ok(Seen::of(victim.client.list(None).await.map(|_| true)))
+    Ok(Seen::of(victim.client()?.list(None).await.map(|_| true)))
 }
 
 /// Registers somebody new, with whom Ada opens a thread.

@@ -5,23 +5,26 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use relais_client::ClientError;
 use relais_client::driver::acts::Who;
-use relais_client::driver::{Client, Content, Http, Local, Message, Registration, Update, mailbox};
+use relais_client::driver::{Client, Http, Local, Registration, Update, mailbox};
 use relais_e2ee::body::Body;
 use relais_wire::account::Locale;
 use relais_wire::ids::ThreadId;
 use relais_wire::{ErrorCode, Private, Reply, Request};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use super::liar::{Liar, Lie};
+use super::victim::{Failed, Kind, Shown, Victim, Written};
+use super::web::{Browser, Failure, set};
 use crate::proxy::Proxy;
 use crate::server::Server;
 
 /// Time for a message to be accepted.
-const PATIENCE_MS: u64 = 20_000;
+pub(super) const PATIENCE_MS: u64 = 20_000;
 
 /// Everybody's password here.
 pub(super) const PASSWORD: &str = "correct horse battery staple";
@@ -39,27 +42,45 @@ pub(super) enum Seen {
 
 impl Seen {
     /// Of a step that answers whether the lie was believed.
-    pub(super) fn of(result: Result<bool, ClientError>) -> Self {
-        match result {
+    pub(super) fn of(result: Result<bool, impl Into<Failed>>) -> Self {
+        match result.map_err(Into::into) {
             Ok(true) => Self::Believed,
             Ok(false) => Self::Neither("not believed, and no error".to_owned()),
-            Err(error) if error.hostile().is_some() => Self::Caught(error.code()),
-            Err(error) => Self::Neither(format!("{error:?}")),
+            Err(error) => error.attack().map_or_else(|| Self::Neither(format!("{error:?}")), Self::Caught),
         }
     }
 
-    /// Of messages: one that is marked as tampered with counts as an error.
-    pub(super) fn of_messages(
-        result: Result<Vec<Message>, ClientError>,
-        believed: impl FnOnce(&[Message]) -> bool,
+    /// Of entries: one that is marked as tampered with counts as an error.
+    pub(super) fn of_entries(
+        result: Result<Vec<Shown>, Failed>,
+        believed: impl FnOnce(&[Shown]) -> bool,
     ) -> Self {
-        let tampered = |message: &Message| {
-            if let Content::Tampered(error) = &message.content { Some(error.clone()) } else { None }
+        let tampered =
+            |entry: &Shown| if let Shown::Tampered(code) = entry { Some(code.clone()) } else { None };
+        match result {
+            Ok(entries) => match entries.iter().find_map(tampered) {
+                Some(code) => Self::Caught(code),
+                None => Self::of(Ok::<_, Failed>(believed(&entries))),
+            },
+            Err(failed) => Self::of(Err(failed)),
+        }
+    }
+
+    /// Of a message that was written. A lie that was noticed and acted on all the same is not caught.
+    pub(super) fn of_written(
+        result: Result<Written, Failed>,
+        believed: impl FnOnce(&Written) -> bool,
+    ) -> Self {
+        let written = match result {
+            Ok(written) => written,
+            Err(failed) => return Self::of(Err(failed)),
         };
-        Self::of(result.and_then(|messages| match messages.iter().find_map(tampered) {
-            Some(error) => Err(error),
-            None => Ok(believed(&messages)),
-        }))
+        match (&written.noticed, believed(&written)) {
+            (Some(code), false) => Self::Caught(code.clone()),
+            (Some(code), true) => Self::Neither(format!("{code} noticed, and believed")),
+            (None, true) => Self::Believed,
+            (None, false) => Self::Neither(format!("{written:?}")),
+        }
     }
 
     /// Of what a client reported while it sent something. A lie that was noticed and acted on all the same is not
@@ -79,22 +100,9 @@ impl Seen {
         match (updates.iter().find_map(trouble), believed(&updates)) {
             (Some(error), false) => Self::Caught(error.code()),
             (Some(error), true) => Self::Neither(format!("{} noticed, and believed", error.code())),
-            (None, believed) => Self::of(Ok(believed)),
+            (None, believed) => Self::of(Ok::<_, Failed>(believed)),
         }
     }
-}
-
-/// The texts of messages, in order.
-#[must_use]
-pub(super) fn texts(messages: &[Message]) -> Vec<&str> {
-    messages
-        .iter()
-        .filter_map(
-            |message| {
-                if let Content::Body(body) = &message.content { Some(body.text.as_str()) } else { None }
-            },
-        )
-        .collect()
 }
 
 /// Who is attacked.
@@ -106,10 +114,22 @@ pub(super) enum Whom {
     Ben,
 }
 
+impl Whom {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ada => "ada",
+            Self::Ben => "ben",
+        }
+    }
+}
+
 /// The scene.
 pub(super) struct Stage {
     server: Server,
     folder: TempDir,
+    browser: Option<Arc<Mutex<Browser>>>,
+    /// Which client is attacked.
+    pub kind: Kind,
     count: usize,
     /// Honest, not behind the proxy.
     pub ada: Client,
@@ -143,6 +163,18 @@ async fn register(
     Client::register(http.clone(), Some(Local::open(dir)?), new, code).await.map(|(client, _)| client)
 }
 
+/// Signs both in there, each once.
+async fn signed_in(mut browser: Browser, server: &Server) -> Result<Arc<Mutex<Browser>>> {
+    let origin = format!("http://{}", server.address());
+    for whom in [Whom::Ada, Whom::Ben] {
+        let name = whom.name();
+        let order = json!({ "do": "enter", "name": name, "origin": origin, "at": origin,
+            "email": format!("{name}@relais.example"), "password": PASSWORD });
+        browser.order(&order).await?.map_err(|failure| anyhow!("{failure:?}"))?;
+    }
+    Ok(Arc::new(Mutex::new(browser)))
+}
+
 fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
@@ -157,7 +189,7 @@ impl Stage {
     ///
     /// # Errors
     /// Anything that goes wrong: nobody lies yet.
-    pub(super) async fn set(program: &Path) -> Result<Self> {
+    pub(super) async fn set(program: &Path, web: Option<&Path>) -> Result<Self> {
         let server = Server::start(program, &[]).await?;
         let folder = tempfile::Builder::new().prefix("relais-hostile-").tempdir()?;
         let http = || Http::new(&format!("http://{}", server.address()), None);
@@ -173,7 +205,11 @@ impl Stage {
         let [ada, ben, mallory] = everybody;
         copy(&dir("ada"), &dir("blank-ada"))?;
         copy(&dir("ben"), &dir("blank-ben"))?;
-        Ok(Self { server, folder, count: 0, ada, ben, mallory })
+        let browser = match web {
+            Some(folder) => Some(signed_in(Browser::start(folder)?, &server).await?),
+            None => None,
+        };
+        Ok(Self { server, folder, browser, kind: Kind::Native, count: 0, ada, ben, mallory })
     }
 
     fn fresh(&mut self, name: &str) -> PathBuf {
@@ -201,7 +237,7 @@ impl Stage {
         let proxy = Proxy::start(self.server.address(), Arc::<Mutex<Liar>>::clone(&liar)).await?;
         let http = Http::new(&format!("http://{}", proxy.address()), None)?
             .known_as(&format!("http://{}", self.server.address()));
-        Ok(Door { liar, http, _proxy: proxy })
+        Ok(Door { liar, http, proxy })
     }
 
     /// A copy of one of the two as it was just after registering: it has met nobody.
@@ -209,16 +245,57 @@ impl Stage {
     /// # Errors
     /// Anything: nobody lies yet.
     pub(super) async fn victim(&mut self, whom: Whom) -> Result<Victim> {
+        match self.kind {
+            Kind::Native => self.native_victim(whom).await,
+            Kind::Web => {
+                let door = self.door().await?;
+                let name = whom.name();
+                let (browser, tab) = self.tab(&door, json!({ "do": "open", "of": name })).await?;
+                let browser = browser.map_err(|failure| anyhow!("{failure:?}"))?;
+                Ok(Victim::web(browser, tab, door))
+            }
+        }
+    }
+
+    /// A tab of the web client behind a door, opened like this.
+    ///
+    /// # Errors
+    /// There is no web client here, or it is gone.
+    pub(super) async fn tab(
+        &mut self,
+        door: &Door,
+        mut order: Value,
+    ) -> Result<(Result<Arc<Mutex<Browser>>, Failure>, u64)> {
+        let browser = Arc::clone(self.browser.as_ref().context("no web client")?);
+        let mut locked = browser.lock().await;
+        let tab = locked.tab();
+        set(&mut order, "tab", json!(tab));
+        set(&mut order, "origin", json!(format!("http://{}", self.server.address())));
+        set(&mut order, "at", json!(format!("http://{}", door.proxy.address())));
+        let done = locked.order(&order).await?;
+        drop(locked);
+        Ok((done.map(|_| browser), tab))
+    }
+
+    /// Switches exactly these checks of the web client off, by number or code.
+    ///
+    /// # Errors
+    /// There is no web client here, or it is gone.
+    pub(super) async fn switch_off_web(&self, checks: &[Value]) -> Result<()> {
+        self.browser.as_ref().context("no web client")?.lock().await.switch_off(checks).await
+    }
+
+    /// As [`Self::victim`], but always the native client.
+    ///
+    /// # Errors
+    /// Anything: nobody lies yet.
+    pub(super) async fn native_victim(&mut self, whom: Whom) -> Result<Victim> {
         let door = self.door().await?;
         let dir = self.fresh("victim");
-        let blank = match whom {
-            Whom::Ada => "blank-ada",
-            Whom::Ben => "blank-ben",
-        };
-        copy(&self.folder.path().join(blank), &dir)?;
+        copy(&self.folder.path().join(format!("blank-{}", whom.name())), &dir)?;
         let mut client = Client::resume(door.http.clone(), Local::open(&dir)?).await?;
         client.share_objects(false);
-        Ok(Victim { client, door, dir })
+        Ok(Victim::native(client, door, dir))
     }
 
     /// Registers somebody through a door.
@@ -277,45 +354,13 @@ pub(super) struct Door {
     pub liar: Arc<Mutex<Liar>>,
     /// How it is reached.
     pub http: Http,
-    _proxy: Proxy,
+    proxy: Proxy,
 }
 
 impl Door {
     /// From now on answers are changed like this.
     pub(super) async fn lie(&self, lie: Lie) {
         self.liar.lock().await.lie = lie;
-    }
-}
-
-/// Somebody behind a proxy.
-#[derive(Debug)]
-pub(super) struct Victim {
-    /// The client.
-    pub client: Client,
-    /// What it talks to.
-    pub door: Door,
-    dir: PathBuf,
-}
-
-impl Victim {
-    /// Starts the program again on what it kept.
-    ///
-    /// # Errors
-    /// Those of going on.
-    pub(super) async fn again(&mut self) -> Result<(), ClientError> {
-        self.client.let_go()?;
-        self.client = Client::resume(self.door.http.clone(), Local::open(&self.dir)?).await?;
-        self.client.share_objects(false);
-        Ok(())
-    }
-
-    /// Writes, and says what the client reported.
-    ///
-    /// # Errors
-    /// Those of the outbox.
-    pub(super) async fn write(&mut self, thread: ThreadId, text: &str) -> Result<Vec<Update>, ClientError> {
-        self.client.send(thread, &Body::text(text))?;
-        self.client.flush(PATIENCE_MS).await
     }
 }
 

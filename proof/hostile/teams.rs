@@ -2,15 +2,15 @@
 //!
 //! Not known here: how an attack is judged and printed.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use relais_chain::hash::sha256;
 use relais_chain::keyring_body::{KeyringBody, Recipient, Role};
 use relais_chain::link::{Author, Place};
 use relais_chain::unit::Standing;
 use relais_chain::{Signed, sign};
 use relais_client::Hostile;
+use relais_client::driver::Client;
 use relais_client::driver::acts::Who;
-use relais_client::driver::{Client, Update};
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_wire::account::Locale;
 use relais_wire::chains::{ChainKind, GetLinks};
@@ -72,9 +72,8 @@ pub(super) async fn ghost_manager(stage: &mut Stage) -> Result<Seen> {
     }
     let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.lie(all(lies)).await;
-    let result = victim.client.create_thread(Some(org), &[Who::Team(team)], "", "the diagnosis").await;
-    let chain = victim.client.book().chains().keyring_chain(team);
-    let believed = chain.is_some_and(|chain| chain.member(keyring).is_some());
+    let result = victim.create(Some(org), &[Who::Team(team)], "the diagnosis").await;
+    let believed = victim.has_member(team, keyring).await?;
     Ok(believed_or(believed, result))
 }
 
@@ -91,20 +90,22 @@ pub(super) async fn removal_withheld(stage: &mut Stage) -> Result<Seen> {
     anyhow::ensure!(after.len() == before.len() + 2, "a removal and a rotation");
     let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.lie(serve(ChainKind::Keyring, team.into(), before)).await;
-    victim.client.open_thread(thread).await?;
-    let updates = victim.write(thread, "under the old keys").await?;
+    let read = victim.open_thread(thread).await;
+    let written = match read {
+        Ok(()) => victim.write(thread, "under the old keys").await,
+        Err(failed) => Err(failed),
+    };
+    let written = written.map_err(|failed| anyhow!("{failed:?}"))?;
     let heard = &victim.door.liar.lock().await.heard;
     // The same bytes may be sent again: that seals nothing.
     let mut appends: Vec<&Request> =
         heard.iter().filter(|request| matches!(request, Request::Append(_))).collect();
     appends.dedup();
     let sealed = appends.len();
-    let noticed = updates.iter().any(|update| {
-        matches!(update, Update::Trouble(_, error) if error.hostile() == Some(Hostile::RotationWithheld))
-    });
+    let noticed = written.noticed.as_deref() == Some(Hostile::RotationWithheld.code());
     Ok(match (noticed, sealed) {
         (true, 1) => Seen::Caught(Hostile::RotationWithheld.code().to_owned()),
         (false, 2..) => Seen::Believed,
-        (noticed, sealed) => Seen::Neither(format!("noticed: {noticed}, sealed {sealed} times: {updates:?}")),
+        (noticed, sealed) => Seen::Neither(format!("noticed: {noticed}, sealed {sealed} times: {written:?}")),
     })
 }
