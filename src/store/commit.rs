@@ -4,17 +4,10 @@
 //! Not known here: whether the decision is allowed. Services permit and validate; the store checks only what can
 //! change between their look and the commit.
 
-use relais_wire::ids::{Bytes32, IdemKey, KeyringId, MsgId, Seq, SessionId, ThreadId, UserId};
+use relais_wire::ids::{Bytes32, IdemKey, MsgId, Seq, SessionId, ThreadId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{
-    Opaque,
-    audit::AuditLine,
-    chain::ChainId,
-    directory::Group,
-    stream::StreamId,
-    thread::{Party, Standing},
-};
+use crate::facts::{Opaque, audit::AuditLine, chain::ChainId, stream::StreamId};
 use crate::write::{Chore, InstanceKey, Write};
 
 /// What is handed to the committer.
@@ -159,14 +152,6 @@ pub enum Guard {
     SessionLive(SessionId),
     /// The chain's last link has this hash; `None` = the chain does not exist.
     ChainHead(ChainId, Option<Bytes32>),
-    /// The keyring is at this generation and no rotation is due.
-    KeyringAt(KeyringId, u64),
-    /// The thread's last control entry left this head: no participant, epoch or policy changed since.
-    CtrlHead(ThreadId, Bytes32),
-    /// The participant has this standing.
-    Standing(ThreadId, Party, Standing),
-    /// The user is a member of the group.
-    Member(Group, UserId),
     /// The value about the instance is this one; `None` = there is none.
     Instance(InstanceKey, Option<Opaque>),
 }

@@ -2,7 +2,7 @@
 //! written, or nobody knows), fatal (the process must end and let recovery decide).
 
 use relais_chain::error::ChainError;
-use relais_wire::ids::{Bytes32, KeyringId, Seq, ThreadId};
+use relais_wire::ids::{Bytes32, Seq, ThreadId};
 
 use crate::facts::chain::{ChainHead, ChainId};
 
@@ -88,16 +88,6 @@ pub enum Refusal {
         /// Its present head.
         actual: Option<ChainHead>,
     },
-    /// A keyring is at another generation, or a rotation is due.
-    #[error("the keyring is at generation {generation}")]
-    StaleKeyring {
-        /// Which.
-        keyring: KeyringId,
-        /// Its present generation.
-        generation: u64,
-        /// Whether a rotation is due.
-        rotation_due: bool,
-    },
     /// The thread has moved on since the entry was written or checked: another epoch, another control entry, or
     /// for `close` another head.
     #[error("the thread has moved on to epoch {epoch}")]
@@ -125,12 +115,6 @@ pub enum Refusal {
     /// The entry may not stand where it would: what the chain says.
     #[error("refused by the chain: {0}")]
     Entry(ChainError),
-    /// A participant has another standing.
-    #[error("the participant has another standing")]
-    Standing,
-    /// Not a member of the group.
-    #[error("not a member")]
-    NotMember,
     /// A box that the link names is not staged, or has another hash.
     #[error("{missing} of the named boxes are not staged")]
     BoxesMissing {

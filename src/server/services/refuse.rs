@@ -55,14 +55,6 @@ pub(crate) fn refusal(refused: &Refused) -> Refusal {
             let stale = Stale { keyring: None, generation, n: *n, head: *ctrl_head };
             return Refusal { stale: Some(stale), ..Refusal::new(ErrorCode::Stale) };
         }
-        Refused::StaleKeyring { keyring, generation, .. } => {
-            return stale_keyring(
-                *keyring,
-                *generation,
-                Seq::ZERO,
-                relais_wire::Bytes32::from_bytes([0; 32]),
-            );
-        }
         Refused::Throttled { retry_after_ms } => {
             return Refusal::retry(ErrorCode::Throttled, *retry_after_ms);
         }
@@ -76,10 +68,8 @@ pub(crate) fn refusal(refused: &Refused) -> Refusal {
         Refused::InstanceChanged
         | Refused::Exists(_)
         | Refused::Version { .. }
-        | Refused::ChainHead { .. }
-        | Refused::Standing => ErrorCode::Conflict,
+        | Refused::ChainHead { .. } => ErrorCode::Conflict,
         Refused::Closed => ErrorCode::Closed,
-        Refused::NotMember => ErrorCode::Forbidden,
         Refused::BoxesMissing { .. } => ErrorCode::BoxMissing,
         Refused::StagedTooMuch => ErrorCode::LimitReached,
         Refused::BlobIncomplete => ErrorCode::Conflict,

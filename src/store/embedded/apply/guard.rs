@@ -37,31 +37,6 @@ impl Tx<'_> {
                 let actual = reads::chain_head(&self.snapshot(), *chain)?;
                 holds(actual.map(|head| head.hash) == *hash, Refusal::ChainHead { chain: *chain, actual })
             }
-            Guard::KeyringAt(keyring, generation) => {
-                let sql = "SELECT generation, rotation_due FROM keyring WHERE keyring = ?1";
-                let found = self.one(sql, [keyring.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                let (actual, rotation_due): (u64, bool) = found.ok_or(Refusal::Missing(Kind::Keyring))?;
-                holds(
-                    actual == *generation && !rotation_due,
-                    Refusal::StaleKeyring { keyring: *keyring, generation: actual, rotation_due },
-                )
-            }
-            Guard::CtrlHead(thread, expected) => {
-                let head = self.thread_head(*thread)?;
-                holds(head.at.ctrl_head == *expected, stale(&head.at))
-            }
-            Guard::Standing(thread, party, standing) => {
-                let key = self.thread_head(*thread)?.key;
-                let sql = "SELECT standing FROM participant WHERE thread = ?1 AND kind = ?2 AND party = ?3";
-                let actual: Option<u8> =
-                    self.one(sql, (key, party.kind(), party.id_bytes()), |row| row.get(0))?;
-                holds(actual == Some(standing.number()), Refusal::Standing)
-            }
-            Guard::Member(group, user) => {
-                let sql = "SELECT 1 FROM membership WHERE kind = ?1 AND id = ?2 AND user = ?3";
-                let params = (group.kind(), group.id_bytes(), user.as_bytes());
-                holds(self.one(sql, params, |_| Ok(()))?.is_some(), Refusal::NotMember)
-            }
             Guard::Instance(key, value) => {
                 let sql = "SELECT value FROM instance WHERE key = ?1";
                 let actual: Option<Vec<u8>> = self.one(sql, [key.number()], |row| row.get(0))?;

@@ -61,7 +61,7 @@ macro_rules! suite {
             staged_boxes_are_taken_whole_or_not_at_all,
             a_staged_box_of_another_session_is_not_taken,
             staging_is_bounded_and_over_after_ten_minutes,
-            a_stale_keyring_is_told_its_generation,
+            a_keyring_row_is_what_was_put_last,
         }
         $crate::suite! { @area $subject, accounts:
             an_address_belongs_to_one_account,
