@@ -333,6 +333,7 @@ export function partyOf(
     state,
     delivered: reached,
     read,
+    removable: one.user !== PEOPLE[0]?.user && (state === 'active' || state === 'invited'),
   };
 }
 

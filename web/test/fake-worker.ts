@@ -143,6 +143,7 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
         state: 'active',
         delivered: 0,
         read: 0,
+        removable: true,
       })),
     ];
     const last = entries[len - 1];
@@ -195,7 +196,8 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
     const one = held.get(thread)!;
     one.row = { ...one.row, ...change };
     emit({ t: 'rows', upsert: [one.row], gone: [], complete: shown >= held.size });
-    emit({ t: 'thread', thread, row: one.row, parties: one.parties, writable: writable(one) });
+    const may = writable(one);
+    emit({ t: 'thread', thread, row: one.row, parties: one.parties, writable: may, mayAdd: may });
   }
 
   const writable = (one: Held): boolean => !one.row.closed && one.row.mine === 'active';
@@ -262,6 +264,21 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
       content: { kind: 'text', text, files: [], mentions: [], replyTo: null, title: null },
     });
     setRow(thread, { at: now(), len: n, unread: one.row.unread + 1, preview: { author: author.name, text } });
+  }
+
+  function acted(thread: Id, act: string, subjects: string[] = []): void {
+    put(thread, {
+      thread,
+      id: id(6, 500_000 + ++serial),
+      n: held.get(thread)!.entries.length + 1,
+      author: me().user,
+      authorName: me().name,
+      mine: true,
+      at: now(),
+      delivery: { state: 'accepted' },
+      content: { kind: 'act', act, subjects, detail: null },
+    });
+    setRow(thread, {});
   }
 
   function enqueue(thread: Id, draft: Id): void {
@@ -342,6 +359,7 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
         older: one.older > 0 || one.entries.length > PAGE,
         entries: one.entries.slice(-PAGE),
         writable: writable(one),
+        mayAdd: writable(one),
       };
       return view;
     },
@@ -401,20 +419,41 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
       await wait();
       if (held.has(thread) && held.get(thread)!.row.unread > 0) setRow(thread, { unread: 0 });
     },
-    act: async (thread, act) => {
+    addParty: async (thread, { id: who, kind }) => {
       await wait();
       const one = held.get(thread)!;
-      put(thread, {
+      const found = PEOPLE.find((p) => p.user === who);
+      const own = kind === 'team' || found?.orgs.includes(HOSPITAL.name) === true;
+      const name = found?.name ?? TEAMS.find((t) => t.team === who)?.name ?? '';
+      const party: PartyView = {
+        id: who,
+        kind,
+        name,
+        org: found?.orgs[0] ?? HOSPITAL.name,
+        state: own ? 'active' : 'invited',
+        delivered: 0,
+        read: 0,
+        removable: true,
+      };
+      one.parties = [...one.parties.filter((old) => old.id !== who), party];
+      acted(thread, own ? 'add' : 'invite', [name]);
+      return own ? 'added' : 'invited';
+    },
+    removeParty: async (thread, { id: who }) => {
+      await wait();
+      const one = held.get(thread)!;
+      one.parties = one.parties.map((old) =>
+        old.id === who ? { ...old, state: 'removed', removable: false } : old,
+      );
+      acted(
         thread,
-        id: id(6, 500_000 + ++serial),
-        n: one.entries.length + 1,
-        author: me().user,
-        authorName: me().name,
-        mine: true,
-        at: now(),
-        delivery: { state: 'accepted' },
-        content: { kind: 'act', act, subjects: [], detail: null },
-      });
+        'remove',
+        one.parties.filter((old) => old.id === who).map((old) => old.name),
+      );
+    },
+    act: async (thread, act) => {
+      await wait();
+      acted(thread, act);
       if (act === 'close') setRow(thread, { closed: true });
       if (act === 'accept') setRow(thread, { mine: 'active' });
       if (act === 'leave') setRow(thread, { mine: 'left' });

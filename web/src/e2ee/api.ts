@@ -48,6 +48,7 @@ export type LocalCode =
   | 'noKey' // not readable with this account's keys
   | 'notFound'
   | 'notPossible'
+  | 'lastOwner' // nobody would be left who may close the thread or take somebody out
   | 'protocol' // the server does not speak this protocol
   | 'version' // the server asks for a newer page: reload
   | 'otherTab' // another tab of this session is the active one
@@ -115,6 +116,8 @@ export interface PartyView {
   /** Highest entry delivered to, and read by, them; 0 where nothing is known. */
   delivered: number;
   read: number;
+  /** This person may take them out of the thread, or take back what invites them. */
+  removable: boolean;
 }
 
 export type Priority = 'routine' | 'soon' | 'urgent';
@@ -203,6 +206,8 @@ export interface ThreadView {
   entries: EntryView[];
   /** The person may write (not closed, active, seeds present). */
   writable: boolean;
+  /** The person may bring others in. */
+  mayAdd: boolean;
 }
 
 export type Link =
@@ -235,7 +240,7 @@ export type Note =
   | { t: 'me'; me: Me }
   | { t: 'rows'; upsert: ThreadRow[]; gone: Id[]; complete: boolean }
   | { t: 'entries'; thread: Id; upsert: EntryView[]; dropDrafts: Id[] }
-  | { t: 'thread'; thread: Id; row: ThreadRow; parties: PartyView[]; writable: boolean }
+  | { t: 'thread'; thread: Id; row: ThreadRow; parties: PartyView[]; writable: boolean; mayAdd: boolean }
   | { t: 'outbox'; waiting: number }
   | { t: 'alarm'; thread: Id | null; why: Failure }
   | { t: 'signedOut'; why: Failure | null };
@@ -309,6 +314,13 @@ export interface Api {
   discard(thread: Id, draft: Id): Promise<void>;
   markRead(thread: Id, n: number): Promise<void>;
   act(thread: Id, act: 'accept' | 'decline' | 'leave' | 'close'): Promise<void>;
+  /**
+   * Brings somebody or a team in. Whoever is of the thread's organization takes part at once and reads all of it;
+   * everybody else is invited, and reads from the joining on (THR-04). Answers which it was.
+   */
+  addParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<'added' | 'invited'>;
+  /** Takes somebody out, who reads nothing of it any more; or takes an invitation back. */
+  removeParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<void>;
   download(thread: Id, file: Id): Promise<Blob>;
 
   sessions(): Promise<SessionInfo[]>;

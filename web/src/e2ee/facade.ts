@@ -61,6 +61,8 @@ const CALLS: Record<keyof Api, true> = {
   discard: true,
   markRead: true,
   act: true,
+  addParty: true,
+  removeParty: true,
   download: true,
   sessions: true,
   endSession: true,

@@ -26,6 +26,28 @@ const SCREENS: [string, StageOptions, string, ((staged: Stage) => Promise<void>)
   ['thread with a document', { at: thread(2) }, '.attachment .file'],
   ['thread with a bad message', { at: thread(6) }, '.bad'],
   ['thread, invited', { at: thread(4) }, '.foot'],
+  [
+    'thread, adding people',
+    { at: thread(1) },
+    '.message',
+    async (s) => {
+      if (innerWidth <= 1280) (await s.find('button.people')).click();
+      await s.press(/^(Ajouter ou inviter|Add or invite)$/);
+      await s.find('[role=dialog] [role=combobox]');
+    },
+  ],
+  [
+    'thread, taking somebody out',
+    { at: thread(1) },
+    '.message',
+    async (s) => {
+      if (innerWidth <= 1280) (await s.find('button.people')).click();
+      await s.press(/^(Retirer|Remove) Karim/);
+      await s.until(() =>
+        s.root.ownerDocument.querySelector('[role=dialog]')?.textContent?.includes('Karim'),
+      );
+    },
+  ],
   ['thread in other scripts', { at: thread(8) }, '.message'],
   ['new thread', { at: '/new' }, '[role=combobox]'],
   [

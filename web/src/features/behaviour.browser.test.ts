@@ -340,6 +340,68 @@ test('a session says what kind of browser it runs in, in the language of the pag
   await s.until(() => saying(document.body).includes('Safari on iOS'));
 });
 
+test('a colleague is added, somebody else invited, and either taken out again, by keyboard', async () => {
+  await page.viewport(1440, 900);
+  const s = await stage({ at: thread(3) });
+  await s.find('.message');
+  (
+    await s.until(() => visible('.beside button').find((one) => saying(one) === 'Ajouter ou inviter'))
+  ).focus();
+  await userEvent.keyboard('{Enter}');
+  const box = await s.find<HTMLInputElement>('[role=dialog] [role=combobox]');
+  expect(saying(await s.find('[role=dialog]'))).toContain('lisent ce qui suit leur accord');
+  await userEvent.keyboard('{Tab}');
+  box.focus();
+  for (const name of ['odile', 'maya']) {
+    await userEvent.fill(box, name);
+    await s.until(() => all('[role=option]').length === 1);
+    await userEvent.keyboard('{Enter}');
+  }
+  await s.press(/^Ajouter 2$/);
+  await s.until(() => document.querySelector('[role=dialog]') === null, 'the dialog closes');
+  expect(s.fake.calls.filter(([name]) => name === 'addParty')).toHaveLength(2);
+  const asideSays = (): string => document.querySelector('.beside')?.textContent ?? '';
+  await s.until(() => asideSays().includes('Odile Vasseur') && asideSays().includes('Invitation en attente'));
+  expect(saying(document.body)).toContain('invité Maya Roussel');
+  await s.press(/^Retirer Odile Vasseur$/);
+  expect(saying(await s.find('[role=dialog]'))).toContain('Ses clés sont renouvelées');
+  await s.press(/^Retirer$/);
+  await s.until(() => asideSays().includes('A été retiré'));
+  await s.press(/^Annuler l’invitation de Maya/);
+  await s.press(/^Annuler l’invitation$/);
+  await s.until(() => document.querySelector('[role=dialog]') === null);
+  expect(s.fake.calls.filter(([name]) => name === 'removeParty')).toHaveLength(2);
+});
+
+test('who could not be added is named with the reason and stays in the box', async () => {
+  await page.viewport(390, 800);
+  const s = await stage({ at: thread(3) });
+  await s.find('.message');
+  await s.press(/4 participants/);
+  await s.press(/^Ajouter ou inviter$/);
+  await s.press(/^Ajouter$/);
+  expect(saying(await s.find('[role=dialog] .error'))).toContain('Nommez au moins');
+  await userEvent.fill(await s.find('[role=dialog] [role=combobox]'), 'odile');
+  await s.find('[role=option]');
+  await userEvent.keyboard('{Enter}');
+  s.fake.failNext('addParty', { kind: 'offline', code: 'unreachable' });
+  await s.press(/^Ajouter 1$/);
+  expect(saying(await s.find('[role=dialog] [role=alert]'))).toContain('Odile Vasseur n’a pas été ajouté');
+  expect((await s.find('[role=dialog] .chosen')).textContent).toContain('Odile');
+});
+
+test('the last owner learns why they cannot leave', async () => {
+  await page.viewport(1440, 900);
+  const s = await stage({ at: thread(3) });
+  await s.find('.message');
+  s.fake.failNext('act', { kind: 'local', code: 'lastOwner' });
+  await s.press(/^Quitter le fil$/);
+  expect(saying(await s.find('[role=dialog]'))).toContain('ce qui a été écrit');
+  await s.until(() => visible('[role=dialog] button').length > 1);
+  visible('[role=dialog] button').at(-1)?.click();
+  await s.until(() => saying(document.body).includes('dernière personne responsable'));
+});
+
 test('changing the password shows the new recovery code that comes with it', async () => {
   const s = await stage({ at: '/settings/security' });
   await s.press(/^Changer le mot de passe$/);

@@ -197,6 +197,10 @@ export const enErrors: ErrorWords = {
       title: 'That is not possible right now.',
       todo: 'Things may have changed: reload the page, then try again.',
     },
+    lastOwner: {
+      title: 'You are the last owner of this thread.',
+      todo: 'Close it, or stay: without you nobody could close it or take anybody out.',
+    },
     protocol: {
       title: 'The server’s answer makes no sense.',
       todo: 'Reload the page. If it goes on, tell technical support.',

@@ -1,5 +1,6 @@
 /** Every word of the interface in English. */
 import { enErrors } from './en.errors';
+import { people } from './en.people';
 import type { Catalog } from './fr';
 import { plural } from './plural';
 
@@ -127,7 +128,6 @@ export const en = {
     participants: 'Participants',
     people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
     team: 'Team',
-    unnamedTeam: 'Team of another unit',
     state: {
       invited: 'Invitation pending',
       active: 'Taking part',
@@ -187,6 +187,7 @@ export const en = {
     priority: 'Priority',
     length: 'Messages and signed acts',
   },
+  people,
   acts: {
     create: (who: Who) => `${by(who)} opened the thread`,
     policy: (who: Who) => `${by(who)} changed the rules of the thread`,

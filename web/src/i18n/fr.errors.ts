@@ -226,6 +226,10 @@ export const frErrors: ErrorWords = {
       title: 'Ce n’est pas possible pour l’instant.',
       todo: 'La situation a pu changer : rechargez la page, puis réessayez.',
     },
+    lastOwner: {
+      title: 'Vous êtes la dernière personne responsable de ce fil.',
+      todo: 'Fermez-le, ou restez : sans vous, personne ne pourrait le fermer ni en retirer quelqu’un.',
+    },
     protocol: {
       title: 'La réponse du serveur est incompréhensible.',
       todo: 'Rechargez la page. Si cela continue, prévenez le soutien informatique.',

@@ -3,6 +3,7 @@
  * compile. Spaces before high punctuation are made narrow and unbreakable when it is loaded.
  */
 import { frErrors } from './fr.errors';
+import { people } from './fr.people';
 import { plural } from './plural';
 
 const n = plural('fr');
@@ -132,7 +133,6 @@ export const fr = {
     participants: 'Participants',
     people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
     team: 'Équipe',
-    unnamedTeam: 'Équipe d’une autre unité',
     state: {
       invited: 'Invitation en attente',
       active: 'Participe',
@@ -192,6 +192,7 @@ export const fr = {
     priority: 'Priorité',
     length: 'Messages et actes signés',
   },
+  people,
   acts: {
     create: (who: Who, _list: string, _why: string | null) => `${has(who)} ouvert le fil`,
     policy: (who: Who, _list: string, _why: string | null) => `${has(who)} changé les règles du fil`,

@@ -11,5 +11,5 @@ export const isTold = (name: string): boolean => name !== '' && !UNTOLD.test(nam
 /** A name as it is shown. */
 export function nameShown(name: string, kind: 'user' | 'team', words: Catalog): string {
   if (isTold(name)) return name;
-  return kind === 'team' ? words.thread.unnamedTeam : words.common.someone;
+  return kind === 'team' ? words.people.unnamedTeam : words.common.someone;
 }

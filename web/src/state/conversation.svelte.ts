@@ -37,6 +37,7 @@ export class Conversation {
   row = $state.raw<ThreadRow | null>(null);
   parties = $state.raw<readonly PartyView[]>([]);
   writable = $state(false);
+  mayAdd = $state(false);
   entries = $state.raw<readonly EntryView[]>([]);
   older = $state(false);
   asking = $state(false);
@@ -69,11 +70,12 @@ export class Conversation {
       this.phase = 'failed';
       return;
     }
-    const { row, parties, older, entries, writable } = opened.value;
+    const { row, parties, older, entries, writable, mayAdd } = opened.value;
     this.row = row;
     this.parties = parties;
     this.older = older;
     this.writable = writable;
+    this.mayAdd = mayAdd;
     this.entries = patched(entries, this.entries, []);
     this.unreadFrom = firstUnread(this.entries, row.unread);
     this.phase = 'ready';
@@ -87,6 +89,7 @@ export class Conversation {
     this.row = note.row;
     this.parties = note.parties;
     this.writable = note.writable;
+    this.mayAdd = note.mayAdd;
   }
 
   /** Shows a page more of what is older, asking the server where needed. */

@@ -5,18 +5,20 @@
  */
 
 import { DEFAULT_POLICY, keyringsOf, partyId, partyKey } from '../../chain/party';
-import type { Party } from '../../chain/party';
+import type { Party, PartyId } from '../../chain/party';
+import type { Recipient } from '../../chain/keyring_body';
 import type { Control, Create } from '../../chain/control';
 import { signControl } from '../../chain/sign';
+import { isLay } from '../../chain/unit';
 import { REANCHOR_MAX } from '../../core/limits';
-import { unhex } from '../../wire/bytes';
+import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import { ERROR_CODE } from '../../wire/gen/wire';
 import type { Refusal, SignedEntry } from '../../wire/gen/wire';
 import type { NewThread, Priority } from '../api';
 import { textBody } from '../body';
 import { sealMessage } from '../message';
-import { firstEpoch, targetsOf } from '../thread';
+import { boxForNewcomers, firstEpoch, targetsOf } from '../thread';
 import { Trouble, local } from './errors';
 import type { Inside } from './inside';
 import {
@@ -33,8 +35,9 @@ import {
 } from './outgoing';
 import { personParty, teamParty } from './people';
 import type { Names } from './people';
-import { syncThread } from './reader';
+import { openEpoch, syncThread } from './reader';
 import { ofBox, ofContent } from './secrets';
+import { invitationOf } from './shown';
 import { Thread } from './thread';
 
 /** The wire's priority for the page's. */
@@ -108,12 +111,16 @@ export async function appendNow(inside: Inside, id: Hex, entries: SignedEntry[])
 }
 
 /** Does a control act, anchored anew as long as others come first. */
-export async function act(inside: Inside, id: Hex, make: (thread: Thread) => Control): Promise<void> {
+export async function act(
+  inside: Inside,
+  id: Hex,
+  make: (thread: Thread) => Control | Promise<Control>,
+): Promise<void> {
   await inside.ready();
   for (let tries = 0; ; tries += 1) {
     const thread = await syncThread(inside, id);
     try {
-      await appendNow(inside, id, await makeAct(inside, thread, make(thread)));
+      await appendNow(inside, id, await makeAct(inside, thread, await make(thread)));
       return;
     } catch (error) {
       const refusal = error instanceof Trouble ? error.refusal : null;
@@ -143,9 +150,81 @@ function mayBeAnchoredAnew({ code }: Refusal): boolean {
   );
 }
 
-/** Leaves a thread, or closes it. */
-export function leaveOrClose(thread: Thread, what: 'leave' | 'close'): Control {
-  if (what === 'leave') return { t: 'leave' };
+/** Brings somebody in: at once with what was written before, or asked, from the joining on (THR-04). */
+export async function addParty(
+  inside: Inside,
+  names: Names,
+  id: Hex,
+  who: PartyId,
+): Promise<'added' | 'invited'> {
+  let how: 'added' | 'invited' = 'added';
+  await act(inside, id, async (thread) => {
+    const party = await newcomer(inside, names, thread.state.roster.context, who);
+    const org = party.kind === 'user' ? party.asOrg : party.org;
+    // Patients and relatives are asked, whatever they belong to.
+    const colleague = party.kind === 'team' || !isLay(party.standing);
+    how = colleague && org !== null && org === thread.state.roster.context ? 'added' : 'invited';
+    if (how === 'added')
+      return { t: 'add', party, boxes: await boxesFor(inside, thread, party), history: 'full' };
+    return {
+      t: 'invite',
+      invitee: { t: 'known', party, boxes: [] },
+      history: 'fromJoin',
+      expiresMs: null,
+    };
+  });
+  return how;
+}
+
+/** As a colleague in the thread's organization, else in another one that is this person's too, else for themselves. */
+async function newcomer(inside: Inside, names: Names, context: Hex | null, who: PartyId): Promise<Party> {
+  if (who.kind === 'team') {
+    const card = names.teamCard(who.id);
+    const org = card ? hex(card.org) : context;
+    if (org === null) throw local('notPossible');
+    return teamParty(inside, names, org, who.id);
+  }
+  for (const org of new Set([context, ...inside.saved.orgs])) {
+    if (org === null) continue;
+    try {
+      return await personParty(inside, names, org, who.id, 'member');
+    } catch (error) {
+      if (!(error instanceof Trouble) || !error.isHostile('H24')) throw error;
+    }
+  }
+  return personParty(inside, names, null, who.id, 'member');
+}
+
+async function boxesFor(inside: Inside, thread: Thread, party: Party): Promise<Recipient[]> {
+  const seed = await openEpoch(inside, thread, thread.state.head.epoch);
+  const { chains } = inside.book;
+  try {
+    const targets = targetsOf(chains, keyringsOf(party));
+    const made = await boxForNewcomers(thread.id, thread.state.roster, seed, targets);
+    await stage(inside, made.boxes);
+    return made.recipients;
+  } catch (error) {
+    throw ofBox(error);
+  }
+}
+
+/** Takes somebody out, or an invitation back. */
+export function removeOrWithdraw(thread: Thread, who: PartyId): Control {
+  const open = invitationOf(thread, who);
+  return open ? { t: 'withdraw_invite', invite: open.id } : { t: 'remove', party: who, reason: null };
+}
+
+/** Leaves a thread, or closes it. The last owner leaves only where a team remains. */
+export function leaveOrClose(inside: Inside, thread: Thread, what: 'leave' | 'close'): Control {
+  if (what === 'leave') {
+    const { owners, parties } = thread.state.roster;
+    const own = parties.get(partyKey({ kind: 'user', id: inside.user }))?.party;
+    const teamStays = [...parties.values()].some(
+      ({ party, presence }) => party.kind === 'team' && presence === 'active',
+    );
+    if (own?.kind === 'user' && own.role === 'owner' && owners === 1 && !teamStays) throw local('lastOwner');
+    return { t: 'leave' };
+  }
   const { n, head } = thread.state.head;
   return { t: 'close', finalSeq: n, finalHead: head, outcome: 'done', reason: null };
 }

@@ -15,6 +15,7 @@ import type {
   Me,
   NewFile,
   NewThread,
+  PartyView,
   PersonView,
   ServerInfo,
   SessionInfo,
@@ -27,7 +28,7 @@ import { deviceSoftware } from '../device';
 import { sealedSize } from '../files';
 import { safetyNumber } from '../safety';
 import { changePassword, renewRecoveryCode } from './account_acts';
-import { act, createThread, leaveOrClose } from './acts';
+import { act, addParty, createThread, leaveOrClose, removeOrWithdraw } from './acts';
 import { openFile, sealFile } from './attachments';
 import type { Client } from './client';
 import { hostile, local, ofAny } from './errors';
@@ -210,10 +211,25 @@ export class Calls implements Api {
     await inside.alone(() =>
       what === 'accept' || what === 'decline'
         ? answerInvitation(inside, thread, what)
-        : act(inside, thread, (known) => leaveOrClose(known, what)),
+        : act(inside, thread, (known) => leaveOrClose(inside, known, what)),
     );
     if (what === 'decline') views.gone(thread);
     else views.changed(thread);
+    await inside.save();
+  }
+
+  async addParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<'added' | 'invited'> {
+    const { inside, names, views } = this.work;
+    const how = await inside.alone(() => addParty(inside, names, thread, who));
+    views.changed(thread);
+    await inside.save();
+    return how;
+  }
+
+  async removeParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<void> {
+    const { inside, views } = this.work;
+    await inside.alone(() => act(inside, thread, (known) => removeOrWithdraw(known, who)));
+    views.changed(thread);
     await inside.save();
   }
 

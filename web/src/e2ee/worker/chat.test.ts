@@ -42,6 +42,7 @@ describe.skipIf(RELAIS_BIN === '')(
     const adasBrowser = new Browser();
     const ends: (() => Promise<void> | void)[] = [];
     let thread = '';
+    let unit = '';
     let people: { ada: string; ben: string; cam: string };
 
     beforeAll(async () => {
@@ -53,7 +54,7 @@ describe.skipIf(RELAIS_BIN === '')(
       });
       const camId = await cam.register();
       const [org] = await cam.run('unit', 'create', 'Clinic', '--own-name', 'cam');
-      const unit = String(org?.['unit']);
+      unit = String(org?.['unit']);
       const token = async (): Promise<string> =>
         String((await cam.run('unit', 'invite', unit))[0]?.['token']);
       ada = new Tab(server.origin, adasBrowser);
@@ -92,7 +93,12 @@ describe.skipIf(RELAIS_BIN === '')(
         const rows = ben.notes.flatMap((note) => (note.t === 'rows' ? note.upsert : []));
         return [...rows]
           .reverse()
-          .find((one) => one.id === thread && one.preview !== null && one.people.includes('cam'));
+          .find(
+            (one) =>
+              one.id === thread &&
+              one.preview !== null &&
+              ['ada', 'cam'].every((name) => one.people.includes(name)),
+          );
       });
       expect(row).toMatchObject({ title: 'Bed 7', preview: { text: 'first' }, unread: 1, mine: 'active' });
       expect(row.people.sort()).toEqual(['ada', 'cam']);
@@ -253,6 +259,43 @@ describe.skipIf(RELAIS_BIN === '')(
       expect(await ben.api.safetyNumber(people.ada)).toBe(number);
     });
 
+    it('brings a colleague in with all that was written, and takes them out again (THR-02)', async () => {
+      let dee = new Tab(server.origin);
+      ends.push(() => {
+        dee.close();
+      });
+      const token = String((await cam.run('unit', 'invite', unit))[0]?.['token']);
+      const { me } = await dee.register('dee', token);
+      await cam.run('unit', 'attest', unit);
+      dee.close();
+      dee = new Tab(server.origin);
+      await dee.signIn('dee');
+      expect((await ada.api.openThread(thread)).mayAdd).toBe(true);
+      expect(await ada.api.addParty(thread, { kind: 'user', id: me.user })).toBe('added');
+      await until('dee is told', () =>
+        dee.notes.some((note) => note.t === 'rows' && note.upsert.some(({ id }) => id === thread)),
+      );
+      expect(await texts(dee, thread)).toContain('first');
+      const dees = (await ada.api.openThread(thread)).parties.find(({ id }) => id === me.user);
+      expect(dees).toMatchObject({ state: 'active', removable: true });
+      // Ben opened nothing: only an owner takes somebody out.
+      expect((await ben.api.openThread(thread)).parties.some(({ removable }) => removable)).toBe(false);
+      await expect(ben.api.removeParty(thread, { kind: 'user', id: me.user })).rejects.toMatchObject({
+        failure: { kind: 'local', code: 'ownCheck' },
+      });
+      await ada.api.removeParty(thread, { kind: 'user', id: me.user });
+      await ada.api.send(thread, 'not for dee', [], null);
+      await until('ben reads on', () => shownTexts(ben, thread).includes('not for dee'));
+      expect((await ada.api.openThread(thread)).parties.find(({ id }) => id === me.user)).toMatchObject({
+        state: 'removed',
+        removable: false,
+      });
+      await expect(
+        dee.api.send(thread, 'still here?', [], null).then(() => texts(dee, thread)),
+      ).rejects.toBeDefined();
+      expect(shownTexts(dee, thread)).not.toContain('not for dee');
+    });
+
     it('asks somebody from outside in, who reads from the joining on', async () => {
       const eve = new Tab(server.origin);
       ends.push(() => {
@@ -277,6 +320,49 @@ describe.skipIf(RELAIS_BIN === '')(
       expect(entries.some(({ content }) => content.kind === 'unreadable')).toBe(true);
       await eve.api.send(thread, 'thank you', [], null);
       await until('ada reads', () => shownTexts(ada, thread).includes('thank you'));
+    });
+
+    it('asks somebody from outside, who declines, or is not waited for (THR-04, THR-05)', async () => {
+      const gil = new Tab(server.origin);
+      ends.push(() => {
+        gil.close();
+      });
+      const { me } = await gil.register('gil');
+      const stateOf = async (): Promise<string | undefined> =>
+        (await ada.api.openThread(thread)).parties.find(({ id }) => id === me.user)?.state;
+      const asked = (): Promise<unknown> =>
+        until('the invitation', () =>
+          gil.notes.some(
+            (note) =>
+              note.t === 'rows' && note.upsert.some((one) => one.id === thread && one.mine === 'invited'),
+          ),
+        );
+      expect(await ada.api.addParty(thread, { kind: 'user', id: me.user })).toBe('invited');
+      await asked();
+      expect(await stateOf()).toBe('invited');
+      await gil.api.act(thread, 'decline');
+      await until('ada sees it', async () => (await stateOf()) === 'declined');
+      gil.notes.length = 0;
+      expect(await ada.api.addParty(thread, { kind: 'user', id: me.user })).toBe('invited');
+      await asked();
+      await ada.api.removeParty(thread, { kind: 'user', id: me.user });
+      expect(await stateOf()).toBe('removed');
+      await expect(gil.api.act(thread, 'accept')).rejects.toBeDefined();
+      expect(await stateOf()).toBe('removed');
+    });
+
+    it('lets somebody leave, but not the last who could close it (THR-07)', async () => {
+      await ben.api.act(thread, 'leave');
+      await until('ada sees it', async () =>
+        (await ada.api.openThread(thread)).parties.some(
+          ({ id, state }) => id === people.ben && state === 'left',
+        ),
+      );
+      expect((await ben.api.openThread(thread)).writable).toBe(false);
+      await expect(ada.api.act(thread, 'leave')).rejects.toMatchObject({
+        failure: { kind: 'local', code: 'lastOwner' },
+      });
+      expect(await ada.api.addParty(thread, { kind: 'user', id: people.ben })).toBe('added');
     });
 
     it('changes the password, and opens with the new one only', async () => {

@@ -39,6 +39,7 @@ export async function syncThread(inside: Inside, id: Hex): Promise<Thread> {
     const { n } = thread.state.head;
     if (n >= page.len) {
       checkHead(inside, id, page.len, page.head);
+      await openClosed(inside, thread);
       inside.pin(thread);
       return thread;
     }
@@ -62,6 +63,7 @@ export async function takeAppended(inside: Inside, appended: EntriesAppended): P
     return;
   }
   for (const entry of appended.entries) await takeEntry(inside, thread, entry);
+  await openClosed(inside, thread);
   inside.pin(thread);
 }
 
@@ -84,9 +86,36 @@ export async function takeEntry(inside: Inside, thread: Thread, entry: StoredEnt
   if (content.t === 'body' && content.body.title !== null) thread.title = content.body.title;
   const { msgId, author } = applied.core;
   const taken = { n: applied.n, id: msgId, author: author.user, at: entry.at, content };
+  if (content.t === 'unreadable' && entry.payload)
+    thread.closed.set(applied.n, { applied, entry, at: thread.messages.length });
   thread.messages.push(taken);
   inside.told.entry(thread, taken);
   if (applied.control) inside.told.changed(thread);
+}
+
+/** Opens what was written before a newcomer was: the box that reaches it comes after it. */
+async function openClosed(inside: Inside, thread: Thread): Promise<void> {
+  const { newest } = thread.keys;
+  if (thread.closed.size === 0 || !thread.mayOpen || newest === null) return;
+  try {
+    await openEpoch(inside, thread, newest);
+  } catch (error) {
+    // What does not open at all is said of the messages under it.
+    if (!ofBox(error).isTransient) thread.mayOpen = false;
+    return;
+  }
+  thread.mayOpen = false;
+  for (const [n, { applied, entry, at }] of thread.closed) {
+    const seed = await seedAtHand(thread, applied.core.epoch);
+    const before = thread.messages[at];
+    if (!seed || before?.n !== n) continue;
+    const content = await read(applied, signedOf(entry), seed);
+    if (content.t === 'body') thread.title ??= content.body.title;
+    const opened = { ...before, content };
+    thread.messages[at] = opened;
+    thread.closed.delete(n);
+    inside.told.entry(thread, opened);
+  }
 }
 
 function commit(inside: Inside, thread: Thread, checked: Checked): Applied {

@@ -5,7 +5,8 @@
  */
 
 import type { Control } from '../../chain/control';
-import type { PartyId } from '../../chain/party';
+import type { Party, PartyId } from '../../chain/party';
+import { isLay } from '../../chain/unit';
 import { partyId, partyKey } from '../../chain/party';
 import type { Priority as ChainPriority } from '../../chain/entry';
 import type { Draft } from '../../core/outbox';
@@ -114,7 +115,8 @@ export function cardPartiesOf(scene: Scene, card: ThreadCard): PartyView[] {
     if (!id) return [];
     const named: PartyId = { kind: team ? 'team' : 'user', id: hex(id) };
     const orgName = org ? scene.names.org(hex(org)) : null;
-    return [{ ...named, name: nameOf(scene, named), org: orgName, state, delivered: 0, read: 0 }];
+    const name = nameOf(scene, named);
+    return [{ ...named, name, org: orgName, state, delivered: 0, read: 0, removable: false }];
   });
 }
 
@@ -133,6 +135,39 @@ export function isWritable(scene: Scene, thread: Thread): boolean {
   return (
     thread.state.roster.phase !== 'closed' && thread.alarm === null && ownState(scene, thread) === 'active'
   );
+}
+
+/** Whether this person may bring others in, by the policy of the thread. */
+export function mayAdd(scene: Scene, thread: Thread): boolean {
+  const { form, policy, parties } = thread.state.roster;
+  if (form !== 'thread' || !isWritable(scene, thread)) return false;
+  const own = ownPart(scene, thread);
+  if (own?.role === 'owner') return true;
+  const acts = [...parties.values()].flatMap(({ party, presence }) =>
+    presence === 'active' ? (capacityIn(scene.inside, party) ?? []) : [],
+  );
+  if (policy.add === 0) return acts.length > 0 || (own !== null && !isLay(own.standing));
+  return policy.add === 1 && acts.some(({ keyring }) => parties.has(partyKey({ kind: 'team', id: keyring })));
+}
+
+/** This person's own part, while it is active. */
+function ownPart({ inside }: Scene, thread: Thread): Extract<Party, { kind: 'user' }> | null {
+  const own = thread.state.roster.parties.get(partyKey({ kind: 'user', id: inside.user }));
+  return own?.presence === 'active' && own.party.kind === 'user' ? own.party : null;
+}
+
+function isRemovable(scene: Scene, thread: Thread, who: PartyId, presence: PartyView['state']): boolean {
+  if (who.id === scene.inside.user || !isWritable(scene, thread)) return false;
+  if (thread.state.roster.form !== 'thread' || (presence !== 'active' && presence !== 'invited'))
+    return false;
+  return ownPart(scene, thread)?.role === 'owner' || invitationOf(thread, who)?.by === scene.inside.user;
+}
+
+/** The open invitation of somebody, and whose it is. */
+export function invitationOf(thread: Thread, who: PartyId): { id: Hex; by: Hex } | null {
+  for (const [id, { invitee, inviter }] of thread.state.roster.invites)
+    if (invitee.t === 'party' && partyKey(invitee.party) === partyKey(who)) return { id, by: inviter };
+  return null;
 }
 
 function patientOf(thread: Thread): string | null {
@@ -165,6 +200,7 @@ export function partiesOf(scene: Scene, thread: Thread, marks: Marks): PartyView
       state: presence,
       delivered: mark?.delivered ?? 0,
       read: mark?.read ?? 0,
+      removable: isRemovable(scene, thread, named, presence),
     };
   });
 }

@@ -4,6 +4,7 @@
  * Not known here: how entries arrive, and how they are shown.
  */
 
+import { boxesOfControl } from '../../chain/control';
 import type { Control } from '../../chain/control';
 import { Signed } from '../../chain/envelope';
 import { headAfter, headZero } from '../../chain/hash';
@@ -38,6 +39,14 @@ export interface Message {
   readonly content: Content;
 }
 
+/** A verified message that waits for its key. */
+export interface Closed {
+  readonly applied: Applied;
+  readonly entry: StoredEntry;
+  /** Where it stands in {@link Thread.messages}. */
+  readonly at: number;
+}
+
 /** A thread as this client has verified it. */
 export class Thread {
   readonly id: Hex;
@@ -47,6 +56,10 @@ export class Thread {
   readonly heads = new Map<number, Hex>();
   /** Everything that was taken in, in order. */
   readonly messages: Message[] = [];
+  /** Messages for which no key was at hand, by position: the box that reaches them may stand behind them. */
+  readonly closed = new Map<number, Closed>();
+  /** A box or epoch came since {@link closed} was tried. */
+  mayOpen = false;
   title: string | null = null;
   /** Messages under the epoch in force, and the server time of its beginning. */
   epochMessages = 0;
@@ -68,8 +81,10 @@ export class Thread {
       this.epochMessages = 0;
       this.epochSince = at;
     }
-    if (control) this.keys.note(control);
-    else if (core.kind === 'message') this.epochMessages += 1;
+    if (control) {
+      this.keys.note(control);
+      this.mayOpen ||= boxesOfControl(control).length > 0;
+    } else if (core.kind === 'message') this.epochMessages += 1;
   }
 
   /** Compares an entry that is known already with the one that was served again. */

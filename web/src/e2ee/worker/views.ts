@@ -14,7 +14,7 @@ import type { ThreadCard } from '../../wire/gen/wire';
 import type { EntryView, Note, ThreadRow, ThreadView } from '../api';
 import type { Inside } from './inside';
 import type { Names } from './people';
-import { cardPartiesOf, draftView, entryView, isWritable, partiesOf, rowOf } from './shown';
+import { cardPartiesOf, draftView, entryView, isWritable, mayAdd, partiesOf, rowOf } from './shown';
 import type { Scene } from './shown';
 import type { Message, Thread } from './thread';
 
@@ -238,6 +238,7 @@ export class Views {
       older,
       entries: [...entries, ...drafts],
       writable: isWritable(this.scene, thread),
+      mayAdd: mayAdd(this.scene, thread),
     };
   }
 
@@ -246,7 +247,8 @@ export class Views {
     const card = this.#cards.get(thread);
     if (card?.state !== 'invited' || this.#inside.threads.has(thread)) return null;
     const row = this.row(thread);
-    return { row, parties: cardPartiesOf(this.scene, card), older: false, entries: [], writable: false };
+    const parties = cardPartiesOf(this.scene, card);
+    return { row, parties, older: false, entries: [], writable: false, mayAdd: false };
   }
 
   /** Entries before a position. */
@@ -355,6 +357,7 @@ export class Views {
         row: this.row(id),
         parties,
         writable: isWritable(this.scene, thread),
+        mayAdd: mayAdd(this.scene, thread),
       });
     }
     this.flushRows();
