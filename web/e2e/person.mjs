@@ -36,7 +36,7 @@ export class Person {
   profile;
   #context;
   #origin;
-  /** Errors on the page's console. */
+  /** Errors on the consoles of the pages. */
   errors = [];
   count = 0;
 
@@ -56,6 +56,11 @@ export class Person {
     });
     person.#context.setDefaultTimeout(PATIENCE_MS);
     await person.#context.addInitScript(install);
+    // Of every page, also of those beside the one in use.
+    person.#context.on('console', (message) => {
+      if (message.type() === 'error') person.errors.push(message.text().slice(0, 200));
+    });
+    person.#context.on('weberror', (thrown) => person.errors.push(thrown.error().message.slice(0, 200)));
     await person.use(person.#context.pages()[0] ?? (await person.#context.newPage()));
     return person;
   }
@@ -63,10 +68,6 @@ export class Person {
   /** Goes on in this page. */
   async use(page) {
     this.page = page;
-    page.on('console', (message) => {
-      if (message.type() === 'error') this.errors.push(message.text().slice(0, 200));
-    });
-    page.on('pageerror', (error) => this.errors.push(error.message.slice(0, 200)));
     page.on('dialog', (dialog) => void dialog.accept());
     page.on('worker', (worker) => void worker.evaluate(watchWorker).catch(() => null));
   }
@@ -213,6 +214,13 @@ export class Person {
   /** Waits until the program's own files are kept, so that the page opens without a server. */
   async keepsProgram() {
     await this.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  }
+
+  /** Another page, in which nobody is signed in. */
+  async another() {
+    const page = await this.#context.newPage();
+    await page.goto(`${this.#origin}/sign-in`);
+    return page;
   }
 
   /** Whether another page opens while there is no server. */

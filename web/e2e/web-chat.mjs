@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkPages } from './access.mjs';
 import { Person } from './person.mjs';
 import { CONTROLS, foundIn, searchFolder } from './search.mjs';
 import { Server } from './server.mjs';
@@ -178,6 +179,10 @@ async function prove(folder) {
     }
     const lists = [await ines.list(), await karim.list()];
     const expected = [...talked.steady, ...talked.troubled, ...showed.keys];
+    say('axe on every page, in both languages and themes …');
+    const outside = await ines.another();
+    const access = await checkPages(ines.page, outside, new URL(karim.page.url()).pathname);
+    await outside.close();
     say('looking for what was written in everything the browsers keep …');
     const searched = [];
     for (const person of people) {
@@ -241,6 +246,11 @@ async function prove(folder) {
       figure(`plaintext in ${place}`, `${found.length} in ${bytes} bytes, ${words}`);
       check(found.length === 0 && control, `${place}: ${found.join()} ${words}`);
     }
+    figure('axe: pages in a language and theme', `${access.checked}, ${access.found.length} violations`);
+    check(
+      access.found.length === 0 && access.control,
+      `axe: ${access.found.join(' | ')}, control ${access.control}`,
+    );
     figure(
       'violations of the content security policy',
       `${violations.length}; on purpose ${noticed}, all noticed`,
