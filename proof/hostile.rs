@@ -140,7 +140,7 @@ const ATTACKS: &[Attack] = attacks![
     StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, NOT_YET, true, live::stream_hole;
     Unattested, "a colleague nobody vouched for", "adding them", Check::Client, Web::Same, true, keys::unattested;
     WeakKsf, "weaker password stretching", "the first answer",
-        Check::E2ee(&[E2eeError::KsfRefused]), NOT_YET, false, account::weak_stretching;
+        Check::E2ee(&[E2eeError::KsfRefused]), Web::Same, false, account::weak_stretching;
     OwnChainChanged, "another chain under one's own name", "the sign-in",
         Check::E2ee(&[E2eeError::ForeignChain]), NOT_YET, false, account::own_chain;
     OldVault, "the vault before the last change", "going on",
@@ -152,7 +152,7 @@ const ATTACKS: &[Attack] = attacks![
     OldObject, "the key index as it was", "the list",
         Check::E2ee(&[E2eeError::ObjectRolledBack]), NOT_YET, true, objects::old_index;
     ThreadRolledBack, "a thread before what another device saw", "its first read on a new device",
-        Check::Client, NOT_YET, false, objects::thread_rolled_back;
+        Check::Client, Web::Same, false, objects::thread_rolled_back;
 ];
 
 fn switch_off(attack: &Attack) {

@@ -15,11 +15,12 @@ use relais_wire::chains::ChainKind;
 use relais_wire::ids::{Bytes32, IdemKey, KeyringId, Seq};
 use relais_wire::threads::Appended;
 use relais_wire::{ErrorCode, Millis, Private, Refusal, Reply, Request, codes::Stale};
+use serde_json::json;
 
 use super::keys::{impostor, serve};
 use super::liar::Lie;
 use super::stage::{Door, PASSWORD, PATIENCE_MS, Seen, Stage, Whom, ask};
-use super::victim::Failed;
+use super::victim::{Believed, Failed, Kind};
 
 /// A day, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
@@ -81,6 +82,11 @@ pub(super) async fn weak_stretching(stage: &mut Stage) -> Result<Seen> {
         }
     });
     door.lie(lie).await;
+    if stage.kind == Kind::Web {
+        let order = json!({ "do": "register", "email": stage.fresh_email(), "password": PASSWORD });
+        let (done, _) = stage.tab(&door, order).await?;
+        return Ok(Seen::of(done.map(|_| true).map_err(Failed::Web)));
+    }
     Ok(Seen::of(stage.register(&door).await?.map(|_| true)))
 }
 
@@ -108,8 +114,18 @@ pub(super) async fn own_chain(stage: &mut Stage) -> Result<Seen> {
     let author = Author { user, chain_seq: 1, capacity: None };
     let key = impostor.account.signing().key();
     let second = sign::link(key, place, author, 1, &link_body(&vault))?.to_bytes()?;
+    let believed = Believed { seq: 2, head: Some(Signed::parse(&second)?.link_hash()) };
     let door = stage.door().await?;
     door.lie(serve(ChainKind::User, user.into(), vec![root, second])).await;
+    if stage.kind == Kind::Web {
+        return Ok(match stage.new_device(door, "ben@relais.example").await? {
+            Ok(victim) => {
+                let chain = victim.chain(ChainKind::User, user.into()).await?;
+                Seen::of(Ok::<_, Failed>(chain == Some(believed)))
+            }
+            Err(failure) => Seen::of(Err::<bool, _>(Failed::Web(failure))),
+        });
+    }
     let result = login(&door, "ben@relais.example").await;
     Ok(Seen::of(result.map(|client| {
         let chain = client.book().chains().user_chain(user);

@@ -13,7 +13,7 @@ use relais_wire::{Bin, Private, Reply, Request};
 use super::account::{login, ready, vault_of};
 use super::liar::Lie;
 use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
-use super::victim::Victim;
+use super::victim::{Failed, Kind, Victim, texts};
 
 /// Serves an object as it was before the first device wrote it.
 fn forget(kind: ObjectKind) -> Lie {
@@ -74,6 +74,15 @@ pub(super) async fn thread_rolled_back(stage: &mut Stage) -> Result<Seen> {
         }
     }))
     .await;
+    if stage.kind == Kind::Web {
+        return Ok(match stage.new_device(door, &email).await? {
+            Ok(mut victim) => {
+                let read = victim.history(thread).await;
+                Seen::of_entries(read, |entries| texts(entries) == ["take two"])
+            }
+            Err(failure) => Seen::of(Err::<bool, _>(Failed::Web(failure))),
+        });
+    }
     let mut second = login(&door, &email).await?;
     second.share_objects(false);
     let read = second.open_thread(thread).await.map(|thread| thread.state().head().n == before.n);

@@ -277,6 +277,16 @@ impl Stage {
         Ok((done.map(|_| browser), tab))
     }
 
+    /// Signs somebody in to a web client that knows nothing of them.
+    ///
+    /// # Errors
+    /// There is no web client here, or it is gone.
+    pub(super) async fn new_device(&mut self, door: Door, email: &str) -> Result<Result<Victim, Failure>> {
+        let order = json!({ "do": "signIn", "email": email, "password": PASSWORD });
+        let (browser, tab) = self.tab(&door, order).await?;
+        Ok(browser.map(|browser| Victim::web(browser, tab, door)))
+    }
+
     /// Switches exactly these checks of the web client off, by number or code.
     ///
     /// # Errors
