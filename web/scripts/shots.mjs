@@ -136,6 +136,32 @@ const SCREENS = [
       await page.locator('.digits').waitFor();
     },
   ],
+  [
+    'thread-add',
+    thread(1),
+    '',
+    async (page) => {
+      const button = page.locator('button.people');
+      if (await button.isVisible()) await button.click();
+      await page.locator('.aside:visible section button', { hasText: /Ajouter|Add/ }).click();
+      await page.locator('[role=dialog] [role=combobox]').fill('ma');
+      await page.locator('[role=option]').first().waitFor();
+    },
+  ],
+  [
+    'thread-remove',
+    thread(1),
+    '',
+    async (page) => {
+      const button = page.locator('button.people');
+      if (await button.isVisible()) await button.click();
+      await page
+        .locator('.aside:visible')
+        .getByRole('button', { name: /^(Retirer|Remove) Karim/ })
+        .click();
+      await page.locator('[role=dialog] .foot button').last().waitFor();
+    },
+  ],
   ['thread-long', thread(1), 'long'],
   ['compose', '/new', ''],
   [
