@@ -28,7 +28,7 @@ impl Demo<'_> {
         let mut threads: Vec<(usize, ThreadId)> = Vec::new();
         let mut messages = 0;
         for event in script {
-            (self.tell)(&format!("day {} of 30", 1 + event.at_ms / DAY_MS));
+            (self.tell)(&format!("day {} of 30", (1 + event.at_ms / DAY_MS).min(30)));
             self.go_to(event.at_ms, people).await?;
             let by = people.get_mut(event.by).ok_or(ClientError::NotFound)?;
             let is_message = matches!(event.act, Act::Open { .. } | Act::Direct { .. } | Act::Say(_));
