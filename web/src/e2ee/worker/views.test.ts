@@ -44,6 +44,21 @@ function stage(): { views: Views; thread: Thread; notes: Note[]; flush: () => vo
   return { views, thread, notes, flush };
 }
 
+const OTHER = '44'.repeat(16);
+
+/** Alternately one's own and another's. */
+function conversation(thread: Thread, count: number): void {
+  for (let n = 1; n <= count; n += 1) {
+    const id = n.toString(16).padStart(32, '0');
+    thread.messages.push({ n, id, author: n % 2 ? ME : OTHER, at: n, content: { t: 'unreadable' } });
+  }
+}
+
+/** Positions the notes have told since they were last asked. */
+function told(notes: Note[]): (number | null)[] {
+  return notes.splice(0).flatMap((note) => (note.t === 'entries' ? note.upsert.map(({ n }) => n) : []));
+}
+
 const message: Message = { n: 1, id: MESSAGE, author: ME, at: 9, content: { t: 'unreadable' } };
 
 describe('the views of a thread', () => {
@@ -62,5 +77,26 @@ describe('the views of a thread', () => {
     flush();
     expect(notes.filter((note) => note.t === 'entries')).toHaveLength(1);
     expect(views.open(thread).entries.map(({ id }) => id)).toEqual([MESSAGE]);
+  });
+
+  it('leave out what is older than what the page has asked for, so that no gap lies behind it', () => {
+    const { views, thread, notes, flush } = stage();
+    conversation(thread, 250);
+    expect(views.open(thread).entries[0]?.n).toBe(151);
+    // The other has read everything, which concerns one's own messages from the first on; and a name is learnt.
+    views.mark(THREAD, OTHER, { delivered: 250, read: 250 });
+    views.renamed(thread);
+    flush();
+    expect(Math.min(...told(notes).map(Number))).toBe(151);
+
+    expect(views.page(thread, 151)).toMatchObject({ older: true });
+    views.renamed(thread);
+    flush();
+    expect(Math.min(...told(notes).map(Number))).toBe(51);
+
+    expect(views.page(thread, 51)).toMatchObject({ older: false });
+    views.renamed(thread);
+    flush();
+    expect(told(notes)).toHaveLength(250);
   });
 });

@@ -48,7 +48,8 @@ export class Views {
   readonly #orgs = new Map<Hex, Hex | null>();
   readonly #marks = new Map<Hex, Marks>();
   readonly #titles = new Map<Hex, string>();
-  readonly #open = new Set<Hex>();
+  /** Conversations the page shows, each with the first position it was given: what is older it asks for in order. */
+  readonly #open = new Map<Hex, number>();
   /** Threads whose notes wait until a draft and its entry can change places at once. */
   readonly #held = new Map<Hex, number>();
   /** Verified entries that the list does not know yet. */
@@ -145,8 +146,7 @@ export class Views {
     this.changed(thread.id);
     if (!this.#open.has(thread.id)) return;
     const marks = this.marks(thread.id);
-    for (const message of thread.messages.slice(-PAGE_ENTRIES))
-      this.upsert(entryView(this.scene, thread, message, marks));
+    for (const message of thread.messages) this.upsert(entryView(this.scene, thread, message, marks));
   }
 
   /** A person saw entries on another device, or here. */
@@ -229,7 +229,7 @@ export class Views {
   /** Opens a conversation for the page. */
   open(thread: Thread): ThreadView {
     this.takeEntries();
-    this.#open.add(thread.id);
+    this.#open.set(thread.id, Infinity);
     const { entries, older } = this.page(thread, Infinity);
     const drafts = this.waiting(thread.id).map((draft) => draftView(this.scene, draft));
     return {
@@ -255,11 +255,12 @@ export class Views {
   page(thread: Thread, before: number): { entries: EntryView[]; older: boolean } {
     const earlier = thread.messages.filter((message) => message.n < before);
     const shown = earlier.slice(-PAGE_ENTRIES);
+    const older = earlier.length > shown.length;
+    const from = older ? (shown[0]?.n ?? before) : 0;
+    const known = this.#open.get(thread.id);
+    if (known !== undefined) this.#open.set(thread.id, Math.min(known, from));
     const marks = this.marks(thread.id);
-    return {
-      entries: shown.map((message) => entryView(this.scene, thread, message, marks)),
-      older: earlier.length > shown.length,
-    };
+    return { entries: shown.map((message) => entryView(this.scene, thread, message, marks)), older };
   }
 
   close(thread: Hex): void {
@@ -326,7 +327,9 @@ export class Views {
     this.schedule();
   }
 
+  /** Tells the page of an entry, unless it is older than what the page shows: a gap behind it would stay. */
   private upsert(view: EntryView): void {
+    if (view.n !== null && view.n < (this.#open.get(view.thread) ?? 0)) return;
     const all = this.#dirtyEntries.get(view.thread) ?? new Map<string, EntryView>();
     all.set(view.id, view);
     this.#dirtyEntries.set(view.thread, all);
