@@ -98,6 +98,7 @@ impl Client {
         self.append_now(id, entries).await?;
         if let Some(thread) = self.threads.get_mut(&id) {
             thread.keys.insert(0, made.seed).map_err(box_error)?;
+            thread.is_whole = true;
         }
         Ok(id)
     }

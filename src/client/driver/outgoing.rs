@@ -139,7 +139,8 @@ impl Client {
 
     async fn seal_batch(&mut self, id: ThreadId, drafts: &[Draft]) -> Result<Vec<SignedEntry>, ClientError> {
         self.ready().await?;
-        if !self.threads.contains_key(&id) {
+        // A connection that broke may have left it half read.
+        if !self.threads.get(&id).is_some_and(|thread| thread.is_whole) {
             self.sync_thread(id, None).await?;
         }
         let mut thread = self.threads.remove(&id).ok_or(ClientError::NotFound)?;

@@ -36,6 +36,9 @@ pub struct Thread {
     pub(crate) floor: u64,
     /// Up to where its state was kept.
     pub(crate) kept: u64,
+    /// Whether it was once read up to the head that the server told of. Until then it may lack that this user takes
+    /// part, or everything, and nothing is written to it.
+    pub(crate) is_whole: bool,
 }
 
 /// What an entry says.
@@ -89,6 +92,7 @@ impl Thread {
             asked_box: None,
             floor: 0,
             kept: 0,
+            is_whole: false,
         }
     }
 
@@ -137,7 +141,18 @@ impl Thread {
             return None;
         }
         let keys = ThreadKeys::resumed(id, state.roster().epoch());
-        Some(Self { state, keys, past, title, epoch_messages, epoch_since_ms, asked_box, floor: n, kept: n })
+        Some(Self {
+            state,
+            keys,
+            past,
+            title,
+            epoch_messages,
+            epoch_since_ms,
+            asked_box,
+            floor: n,
+            kept: n,
+            is_whole: false,
+        })
     }
 
     /// The verified state.

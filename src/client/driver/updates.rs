@@ -340,7 +340,11 @@ impl Client {
             }
             let now = self.threads.get(&id).map_or(0, |thread| thread.state.head().n);
             if now >= page.len.get() {
-                return self.check_head(id, page.len.get(), &page.head);
+                self.check_head(id, page.len.get(), &page.head)?;
+                if let Some(thread) = self.threads.get_mut(&id) {
+                    thread.is_whole = true;
+                }
+                return Ok(());
             }
             if now == known {
                 return Err(Hostile::EntryDropped.into());
