@@ -2,7 +2,7 @@
 //!
 //! Everything follows from the seed but keys and ids, which are random wherever they are made. Nobody in it
 //! exists. It tells of thirty days: people come on the first two, and what happens in threads is spread over the
-//! others ([`script`]). Patients, channels, workplaces and forms are not part of it yet.
+//! others (the script). Patients, channels, workplaces and forms are not part of it yet.
 //!
 //! Not known here: how the server is started.
 
