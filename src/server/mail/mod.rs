@@ -128,12 +128,13 @@ impl Mailer {
 }
 
 impl Waiting {
-    /// The next mail, when there is one; `None` when no mailer is left.
-    pub async fn recv(&mut self) -> Option<Mail> {
+    /// The next mail, when there is one; `others` says whether those that may wait are taken too. `None` when no
+    /// mailer is left.
+    pub async fn recv(&mut self, others: bool) -> Option<Mail> {
         tokio::select! {
             biased;
             Some(mail) = self.sign_in.recv() => Some(mail),
-            Some(mail) = self.other.recv() => Some(mail),
+            Some(mail) = self.other.recv(), if others => Some(mail),
             else => None,
         }
     }

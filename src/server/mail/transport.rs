@@ -131,15 +131,21 @@ enum NotSent {
 /// Mails on their way to the SMTP server at once: one that it does not take for a minute holds up no other.
 const SENDS_AT_ONCE: usize = 8;
 
-/// Sends what comes through the queue until the queue is closed and empty. What is on its way ends with it.
+/// How many of them only codes of sign-ins take: mails that anybody can cause, to servers that take none, leave them.
+const SENDS_FOR_SIGN_IN: usize = 2;
+
+/// Sends what comes through the queue, for as long as the server runs. Mails live in memory only: what waits or is on
+/// its way when this is given up is not sent.
 pub async fn run(app: Arc<App>, transport: Arc<Transport>, mut queue: Waiting) {
     let mut sending = FuturesUnordered::new();
     let mut next = Instant::from_std(app.clock.instant());
     loop {
+        let on_the_way = sending.len();
+        let others = on_the_way < SENDS_AT_ONCE - SENDS_FOR_SIGN_IN;
         tokio::select! {
             Some(()) = sending.next() => {}
             // Which mail goes next is decided when one can go.
-            mail = due(&mut queue, next), if sending.len() < SENDS_AT_ONCE => {
+            mail = due(&mut queue, next, others), if on_the_way < SENDS_AT_ONCE => {
                 let Some(mail) = mail else { break };
                 let letter = Letter::write(&app.settings.origin, mail.locale, &mail.body);
                 match &*transport {
@@ -160,9 +166,9 @@ pub async fn run(app: Arc<App>, transport: Arc<Transport>, mut queue: Waiting) {
 }
 
 /// The next mail, not before its time. Nothing is lost when it is given up.
-async fn due(queue: &mut Waiting, at: Instant) -> Option<Mail> {
+async fn due(queue: &mut Waiting, at: Instant, others: bool) -> Option<Mail> {
     sleep_until(at).await;
-    queue.recv().await
+    queue.recv(others).await
 }
 
 async fn deliver(app: &App, smtp: &Smtp, mail: Mail, letter: Letter) {

@@ -9,7 +9,8 @@ use relais_server::services::Caller;
 use relais_wire::ErrorCode;
 use relais_wire::account::{Locale, LoginFinish};
 use relais_wire::directory::CreateInvite;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::kit::*;
 
@@ -67,33 +68,59 @@ async fn a_sign_in_without_room_for_its_code_goes_on_with_the_same_proof() {
     assert_eq!(server.mails(), 1);
 }
 
-#[tokio::test]
-async fn a_mail_that_the_server_of_mails_does_not_take_holds_up_no_other() {
-    let mut server = Server::open(Wish::default()).await;
-    let smtp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn smtp(listener: &TcpListener) -> Arc<Transport> {
     let config = SmtpConfig {
         host: "127.0.0.1".into(),
-        port: smtp.local_addr().unwrap().port(),
+        port: listener.local_addr().unwrap().port(),
         security: SmtpSecurity::None,
         login: None,
         from: "relais@example.org".into(),
         per_minute: 60_000,
     };
-    let transport = Arc::new(Transport::new(&MailConfig::Smtp(config)).unwrap());
-    let body = MailBody::Code("123456".into());
-    for to in ["ada@example.org", "ben@example.org"] {
-        server.app.mailer.send(Mail { to: to.into(), locale: Locale::En, body: body.clone() }).unwrap();
+    Arc::new(Transport::new(&MailConfig::Smtp(config)).unwrap())
+}
+
+fn code_to(to: &str) -> Mail {
+    Mail { to: to.into(), locale: Locale::En, body: MailBody::Code("123456".into()) }
+}
+
+/// Talks with who sends a mail until it says to whom.
+async fn recipient(stream: TcpStream) -> String {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 here\r\n").await.unwrap();
+    loop {
+        let mut line = String::new();
+        assert_ne!(stream.read_line(&mut line).await.unwrap(), 0, "it goes on until it has said to whom");
+        if let Some(to) = line.strip_prefix("RCPT TO:") {
+            return to.trim().to_owned();
+        }
+        stream.write_all(b"250 well\r\n").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn mails_that_no_server_takes_hold_up_no_other_and_no_sign_in() {
+    // SEC-09
+    let mut server = Server::open(Wish::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let transport = smtp(&listener);
+    let mailer = server.app.mailer.clone();
+    for _ in 0..20 {
+        mailer.send(code_to("anybody@example.org")).unwrap();
     }
     let (_, drained) = mail::Mailer::new();
     let queue = core::mem::replace(&mut server.mail, drained);
-    let both = async {
-        let first = smtp.accept().await.unwrap();
-        // It is never greeted, and the second comes all the same: well before the first is given up.
-        let second = smtp.accept().await.unwrap();
-        drop((first, second));
+    let all = async {
+        let mut hung = Vec::new();
+        // None is ever greeted, and the next comes all the same: well before the first is given up.
+        for _ in 0..6 {
+            hung.push(listener.accept().await.unwrap());
+        }
+        mailer.place(Lane::SignIn).unwrap().send(code_to("ada@example.org"));
+        recipient(listener.accept().await.unwrap().0).await
     };
     tokio::select! {
         () = mail::run(Arc::clone(&server.app), transport, queue) => panic!("it runs as long as there are mails"),
-        came = tokio::time::timeout(Duration::from_secs(15), both) => assert!(came.is_ok()),
+        came = tokio::time::timeout(Duration::from_secs(15), all) => assert_eq!(came.unwrap(), "<ada@example.org>"),
     }
 }
