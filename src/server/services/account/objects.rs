@@ -40,7 +40,8 @@ pub(crate) async fn vault(ctx: &Ctx<'_>, permit: &Permit<Own>) -> Result<Vault, 
 /// Changes the vault together with the links made with it.
 ///
 /// # Errors
-/// `conflict` when another device was first; `malformed` when the `vault` link does not name this vault.
+/// `conflict` when another device was first; `malformed` when the `vault` link does not name this vault; `forbidden`
+/// with links that have a request of their own.
 pub(crate) async fn put_vault(
     ctx: &Ctx<'_>,
     permit: &Permit<Own>,
@@ -52,8 +53,11 @@ pub(crate) async fn put_vault(
     }
     let validated = links::validate(ctx, &request.links).await?;
     let own = validated.all_by(who.user);
-    let known = |body: &Body| !matches!(body, Body::User(UserBody::Root { .. }) | Body::Unit(_));
-    if !own || !validated.links.iter().all(|link| known(&link.body)) {
+    // Ending a device ends its sessions too, which is done where links are appended by themselves.
+    let elsewhere = |body: &Body| {
+        matches!(body, Body::User(UserBody::Root { .. } | UserBody::DeviceRevoke { .. }) | Body::Unit(_))
+    };
+    if !own || validated.links.iter().any(|link| elsewhere(&link.body)) {
         return Err(refuse::refuse(ErrorCode::Forbidden));
     }
     let told = validated.user(who.user).and_then(relais_chain::UserChain::vault);

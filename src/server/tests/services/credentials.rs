@@ -7,7 +7,7 @@ use relais_server::services::{self, Caller};
 use relais_store::Store as _;
 use relais_store::reads::RecoveryOf;
 use relais_wire::account::{
-    GetVault, Locale, RecoverAuth, RecoverProve, RecoverStart, RenewRecovery, Wrap, WrapKind,
+    GetVault, Locale, PutVault, RecoverAuth, RecoverProve, RecoverStart, RenewRecovery, Wrap, WrapKind,
 };
 use relais_wire::chains::{AppendLinks, ChainKind};
 use relais_wire::scalar::Bin;
@@ -110,6 +110,13 @@ async fn a_device_that_is_ended_reads_no_more() {
     let phone = authenticated(&sign_in(&mut server, "ada@example.org").await.unwrap());
     let other = authenticated(&sign_in(&mut server, "ada@example.org").await.unwrap());
     let device = phone.device;
+    // Together with a vault it is not done by halves: it is refused, and nothing of it stays.
+    let mut apart = world.clone();
+    for body in [added(device), UserBody::DeviceRevoke { device }] {
+        apart.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &body);
+    }
+    let put = PutVault { idem: idem(), vault: vault(2), links: apart.fresh(), boxes: Vec::new() };
+    assert_eq!(refused(server.call(Caller::Session(ada.who), put).await), ErrorCode::Forbidden);
     for body in [added(device), UserBody::DeviceRevoke { device }] {
         server.call(Caller::Session(phone), GetVault {}).await.unwrap();
         world.put(ChainKind::User, *ada.user.as_bytes(), &ada, None, &body);
