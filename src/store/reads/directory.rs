@@ -294,15 +294,15 @@ impl Query for InviteByToken {
     }
 }
 
-/// An organization's invitations after one of them, by id.
+/// An organization's invitations that were used by somebody who is not a member now, the last used first.
 #[derive(Clone, Copy, Debug)]
 pub struct InvitesWaiting {
     /// The organization.
     pub org: OrgId,
     /// The unit whose members are left out.
     pub unit: UnitId,
-    /// The last invitation of the page before.
-    pub after: Option<InviteId>,
+    /// The last invitation of the page before, with the time of its use in server milliseconds.
+    pub after: Option<(u64, InviteId)>,
     /// Invitations at most.
     pub max: u32,
 }
@@ -310,13 +310,16 @@ pub struct InvitesWaiting {
 impl Query for InvitesWaiting {
     type Out = Vec<Invite>;
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
-        let after = self.after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+        let (before, id) = match self.after {
+            Some((used_ms, id)) => (used_ms, id.as_bytes().to_vec()),
+            None => (i64::MAX.unsigned_abs(), Vec::new()),
+        };
         snapshot.all(
             "SELECT invite, token_hash, kind, org, thread, by, details, expires_ms, used_ms, used_by, withdrawn_ms
-             FROM invite i WHERE org = ?1 AND invite > ?2 AND used_by IS NOT NULL AND NOT EXISTS (
+             FROM invite i WHERE org = ?1 AND used_by IS NOT NULL AND (used_ms, invite) < (?2, ?6) AND NOT EXISTS (
                SELECT 1 FROM membership m WHERE m.kind = ?3 AND m.id = ?4 AND m.user = i.used_by)
-             ORDER BY invite LIMIT ?5",
-            (self.org.as_bytes(), after, UNITS, self.unit.as_bytes(), page(self.max)),
+             ORDER BY used_ms DESC, invite DESC LIMIT ?5",
+            (self.org.as_bytes(), before, UNITS, self.unit.as_bytes(), page(self.max), id),
             invite,
         )
     }

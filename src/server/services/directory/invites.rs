@@ -233,7 +233,8 @@ fn check_proof(root: &Bytes32, key: &Bin, proof: &Bin) -> Result<(), Refusal> {
     public_key(key.as_slice())?.verify(LABEL_ACCEPT, root.as_bytes(), &signature).map_err(|_| invalid())
 }
 
-/// Those who accepted an invitation into a unit and wait for a signature; the others show when these have one.
+/// Those who accepted an invitation into a unit and wait for a signature, the newest first; where there are too many,
+/// those who were members long ago are left out first.
 ///
 /// # Errors
 /// As the permit.
@@ -248,7 +249,8 @@ pub(crate) async fn waiting(
     while members.len() < PENDING_MAX {
         let page = ctx.read(InvitesWaiting { org, unit: request.unit, after, max: ADMINS_PAGE }).await?;
         let Some(last) = page.last() else { break };
-        after = Some(last.invite);
+        let Some((used_ms, _)) = last.used else { break };
+        after = Some((used_ms, last.invite));
         members.extend(waiters(ctx, &page, request.unit).await?);
     }
     members.truncate(PENDING_MAX);
