@@ -176,7 +176,10 @@ export async function addParty(
   return how;
 }
 
-/** As a colleague in the thread's organization, else in another one that is this person's too, else for themselves. */
+/**
+ * As a colleague in the thread's organization, else in another one that is this person's too, else for themselves.
+ * Whom the server calls a colleague and nobody vouches for is refused, not asked in as a private person: `H24`.
+ */
 async function newcomer(inside: Inside, names: Names, context: Hex | null, who: PartyId): Promise<Party> {
   if (who.kind === 'team') {
     const card = names.teamCard(who.id);
@@ -184,12 +187,14 @@ async function newcomer(inside: Inside, names: Names, context: Hex | null, who: 
     if (org === null) throw local('notPossible');
     return teamParty(inside, names, org, who.id);
   }
+  await names.needPerson(inside, who.id);
+  const claimed = names.orgsOf(who.id);
   for (const org of new Set([context, ...inside.saved.orgs])) {
     if (org === null) continue;
     try {
       return await personParty(inside, names, org, who.id, 'member');
     } catch (error) {
-      if (!(error instanceof Trouble) || !error.isHostile('H24')) throw error;
+      if (!(error instanceof Trouble) || !error.isHostile('H24') || claimed.includes(org)) throw error;
     }
   }
   return personParty(inside, names, null, who.id, 'member');

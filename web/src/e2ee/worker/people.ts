@@ -41,6 +41,11 @@ export class Names {
     return this.#people.get(user)?.name ?? null;
   }
 
+  /** The organizations the server says somebody belongs to: nobody's word but its own. */
+  orgsOf(user: Hex): readonly Hex[] {
+    return this.#people.get(user)?.orgs.map(hex) ?? [];
+  }
+
   team(managers: Hex): string | null {
     return this.#teams.get(managers)?.name ?? null;
   }
