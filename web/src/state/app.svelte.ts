@@ -158,7 +158,9 @@ export class App {
         if (this.phase === 'in') this.me = note.me;
         return;
       case 'rows':
-        return this.rows.apply(note);
+        this.rows.apply(note);
+        this.conversation?.applyRows(note);
+        return;
       case 'entries':
         if (this.conversation?.id === note.thread) this.conversation.applyEntries(note);
         return;

@@ -27,6 +27,7 @@ export function patched(
 }
 
 type ThreadNote = Extract<Note, { t: 'thread' }>;
+type RowsNote = Extract<Note, { t: 'rows' }>;
 type EntriesNote = Extract<Note, { t: 'entries' }>;
 
 /** The state of one open thread. */
@@ -83,6 +84,15 @@ export class Conversation {
 
   applyEntries(note: EntriesNote): void {
     this.entries = patched(this.entries, note.upsert, note.dropDrafts);
+  }
+
+  /**
+   * Who is taken out of the open conversation sees that it is gone, instead of writing into nothing; who is let back
+   * in sees it again.
+   */
+  applyRows(note: RowsNote): void {
+    const isBack = this.phase === 'failed' && note.upsert.some((row) => row.id === this.id);
+    if (isBack || note.gone.includes(this.id)) void this.open();
   }
 
   applyThread(note: ThreadNote): void {

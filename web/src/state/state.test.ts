@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { EntryView, ThreadRow } from '../e2ee/api';
+import type { Api, EntryView, Failure, ThreadRow } from '../e2ee/api';
 import { fold } from '../i18n/format';
-import { patched } from './conversation.svelte';
+import { Conversation, patched } from './conversation.svelte';
 import { isFailure, outcome, toFailure } from './failure';
 import { textBytes } from './limits';
 import { parseKept } from './prefs.svelte';
@@ -48,6 +48,28 @@ test('a message that was accepted takes the place of its draft, and no message s
 test('drafts stand last, in the order of writing', () => {
   const all = patched([], [entry('late', null, 9), entry('early', null, 3), entry('a', 7)], []);
   expect(all.map((one) => one.id)).toEqual(['a', 'early', 'late']);
+});
+
+test('who is taken out of the open conversation sees that it is gone, and sees it again when let back in', async () => {
+  let isIn = false;
+  const view = { row: row({}), parties: [], older: false, entries: [], writable: true, mayAdd: true };
+  const why: Failure = { kind: 'refused', code: 31 };
+  const openThread = (): Promise<unknown> => (isIn ? Promise.resolve(view) : Promise.reject(why));
+  const talk = new Conversation({ openThread } as unknown as Api, 't');
+  isIn = true;
+  await talk.open();
+  const told = async (upsert: ThreadRow[], gone: string[]): Promise<string> => {
+    talk.applyRows({ t: 'rows', upsert, gone, complete: true });
+    await new Promise((resolve) => setTimeout(resolve));
+    return talk.phase;
+  };
+  expect(await told([row({ id: 'other' })], ['another'])).toBe('ready');
+  isIn = false;
+  expect(await told([], ['t'])).toBe('failed');
+  expect(talk.why).toEqual(why);
+  expect(await told([row({ id: 'other' })], [])).toBe('failed');
+  isIn = true;
+  expect(await told([row({ id: 't' })], [])).toBe('ready');
 });
 
 test('the list is searched without accents and capitals, every word must be found', () => {
