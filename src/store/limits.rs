@@ -62,9 +62,13 @@ pub const SWEEP_STREAMS: u32 = 500;
 /// 4 KiB pages. Short, because a bit flipped in a log not yet checkpointed is read as its end.
 pub const CHECKPOINT_PAGES: u32 = 4096;
 
-/// Write-ahead log pages after which the committer checkpoints where no commit waits: 512 KiB. Moving them takes
-/// about a millisecond, which delays whoever comes meanwhile less than the tens that the whole log would take.
+/// Write-ahead log pages after which the committer checkpoints where no commit came for [`CALM`]: 512 KiB. Moving
+/// them delays whoever comes meanwhile less than the tens of milliseconds that the whole log would take.
 pub const CHECKPOINT_EARLY_PAGES: u32 = 128;
+
+/// How long nobody comes before the committer checkpoints early. Callers who are answered and commit again are back
+/// sooner; at a thousand commits a second every third gap is longer.
+pub const CALM: core::time::Duration = core::time::Duration::from_millis(1);
 
 /// Write-ahead log pages above which a forgotten reader is suspected and a warning is given: 256 MiB.
 pub const WAL_ALARM_PAGES: u32 = 65_536;

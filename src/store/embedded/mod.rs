@@ -238,21 +238,17 @@ impl Committer {
         }
     }
 
-    /// One batch, or a rest. The log is moved where nobody waits for it, as long as that keeps pace.
+    /// One batch, or a rest. A long log is moved whoever waits, a short one once nobody has come for a moment: those
+    /// who were just answered may be back at once.
     fn turn(&mut self) -> Result<(), Fatal> {
-        let queued = self.queue.try_recv().ok();
-        let moved = only_fatal(self.writer.maybe_checkpoint(queued.is_some()));
-        match (queued, moved) {
-            (Some(job), Ok(())) => return self.settle(job),
-            (Some(job), Err(fatal)) => {
-                let fatal = *self.stopped.get_or_init(|| fatal);
-                drop(job.reply.send(Err(CommitError::Fatal(fatal))));
-                return Err(fatal);
-            }
-            (None, moved) => moved?,
-        }
-        match self.queue.recv_timeout(Duration::from_millis(limits::IDLE_MS)) {
+        only_fatal(self.writer.move_log(limits::CHECKPOINT_PAGES))?;
+        let is_due = self.writer.is_due(limits::CHECKPOINT_EARLY_PAGES);
+        let patience = if is_due { limits::CALM } else { Duration::from_millis(limits::IDLE_MS) };
+        match self.queue.recv_timeout(patience) {
             Ok(job) => self.settle(job),
+            Err(RecvTimeoutError::Timeout) if is_due => {
+                only_fatal(self.writer.move_log(limits::CHECKPOINT_EARLY_PAGES))
+            }
             Err(RecvTimeoutError::Timeout) => only_fatal(self.writer.idle()),
             Err(RecvTimeoutError::Disconnected) => only_fatal(self.writer.idle()).and(Err(Fatal::Closed)),
         }

@@ -27,8 +27,8 @@ pub(crate) struct Writer {
     heads: Heads,
     /// Pages in the write-ahead log.
     wal_pages: Arc<AtomicU32>,
-    /// How many of them are in the database too.
-    moved: u32,
+    /// How many there were when they were last moved into the database.
+    looked: u32,
     fault: Option<Arc<dyn Fault>>,
 }
 
@@ -55,7 +55,7 @@ impl Writer {
             Ok(())
         }))?;
         conn.set_prepared_statement_cache_capacity(limits::STATEMENTS);
-        Ok(Self { conn, heads: Heads::default(), wal_pages, moved: 0, fault })
+        Ok(Self { conn, heads: Heads::default(), wal_pages, looked: 0, fault })
     }
 
     /// Opens a batch: one engine transaction.
@@ -130,19 +130,16 @@ impl Writer {
         }
     }
 
-    /// Between batches: moves the log into the database once it is long, or already while it is short where
-    /// nobody waits.
-    pub(crate) fn maybe_checkpoint(&mut self, somebody_waits: bool) -> Result<(), BatchError> {
-        let pages = self.wal_pages.load(Ordering::Relaxed);
-        if pages < self.moved {
-            // The log began again.
-            self.moved = 0;
-        }
-        let long = if somebody_waits { limits::CHECKPOINT_PAGES } else { limits::CHECKPOINT_EARLY_PAGES };
-        if pages - self.moved < long {
-            return Ok(());
-        }
-        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    /// Whether the log has grown by so many pages since it was last moved, as far as readers let it.
+    pub(crate) fn is_due(&self, pages: u32) -> bool {
+        let log = self.wal_pages.load(Ordering::Relaxed);
+        // Shorter than it was: it began again.
+        log.checked_sub(self.looked).unwrap_or(log) >= pages
+    }
+
+    /// Between batches: moves the log into the database, if it has grown by so many pages.
+    pub(crate) fn move_log(&mut self, pages: u32) -> Result<(), BatchError> {
+        if self.is_due(pages) { self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)") } else { Ok(()) }
     }
 
     /// When nothing is to be done: empties the log.
@@ -162,6 +159,8 @@ impl Writer {
     }
 
     fn checkpoint(&mut self, sql: &str) -> Result<(), BatchError> {
+        // Also where it fails: it is tried again once there is more, or nothing to do.
+        self.looked = self.wal_pages.load(Ordering::Relaxed);
         let done = self.conn.query_row(sql, [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });
@@ -170,7 +169,7 @@ impl Writer {
                 // Both are -1 where another connection kept it from beginning.
                 let (Ok(log), Ok(moved)) = (u32::try_from(log), u32::try_from(moved)) else { return Ok(()) };
                 self.wal_pages.store(log, Ordering::Relaxed);
-                self.moved = moved;
+                self.looked = log;
                 let left = log.saturating_sub(moved);
                 if left > limits::WAL_ALARM_PAGES {
                     tracing::warn!(pages = left, "a reader holds the write-ahead log back");
