@@ -72,6 +72,8 @@ pub struct Server {
     shards: Option<Shards>,
     accepting: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
+    mailing: JoinHandle<()>,
+    last_mails: watch::Sender<bool>,
     draining: watch::Sender<bool>,
     transport: Arc<Transport>,
     fatal: watch::Receiver<Option<Fatal>>,
@@ -117,8 +119,9 @@ impl Server {
         let shards = Shards::start(&edge, inboxes).map_err(failed)?;
         let (tell, fatal) = watch::channel(None);
         let accepting = spawn("accept", accept(Arc::clone(&edge), listener, shards.handover()));
+        let (last_mails, stop) = watch::channel(false);
+        let mailing = spawn("mail", mail::run(Arc::clone(&app), Arc::clone(&transport), mails, stop));
         let tasks = vec![
-            spawn("mail", mail::run(Arc::clone(&app), Arc::clone(&transport), mails)),
             spawn("upkeep", services::upkeep(Arc::clone(&app))),
             spawn("watch", watch_store(Arc::clone(&edge), tell)),
         ];
@@ -132,6 +135,8 @@ impl Server {
             shards: Some(shards),
             accepting,
             tasks,
+            mailing,
+            last_mails,
             draining,
             transport,
             fatal,
@@ -204,6 +209,10 @@ impl Server {
         if tokio::task::spawn_blocking(move || shards.map(Shards::stop)).await.is_err() {
             tracing::error!("the shards could not be stopped");
         }
+        // Nobody asks for anything any more, so that no mail is added to those that wait.
+        self.last_mails.send_replace(true);
+        // It ended by a panic only if this is an error, and its end is in the log.
+        drop((&mut self.mailing).await);
         for mut task in core::mem::take(&mut self.tasks) {
             task.abort();
             // An aborted task answers with an error that says so.
@@ -219,6 +228,7 @@ impl Drop for Server {
     /// Ends the threads and tasks, which hold the store: its threads must not outlive the program's `main`.
     fn drop(&mut self) {
         self.accepting.abort();
+        self.mailing.abort();
         self.tasks.iter().for_each(JoinHandle::abort);
         if let Some(shards) = self.shards.take() {
             shards.stop();

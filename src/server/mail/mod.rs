@@ -9,6 +9,8 @@ mod caught;
 mod text;
 mod transport;
 
+use core::future::pending;
+
 use relais_wire::account::Locale;
 use relais_wire::scalar::Private;
 use tokio::sync::mpsc;
@@ -128,15 +130,29 @@ impl Mailer {
 }
 
 impl Waiting {
-    /// The next mail, when there is one; `others` says whether those that may wait are taken too. `None` when no
-    /// mailer is left.
+    /// The next mail, when there is one; `others` says whether those that may wait are taken too. `None` when
+    /// nothing waits and nothing can come any more.
     pub async fn recv(&mut self, others: bool) -> Option<Mail> {
         tokio::select! {
             biased;
             Some(mail) = self.sign_in.recv() => Some(mail),
             Some(mail) = self.other.recv(), if others => Some(mail),
+            // Whether others wait is not looked at: the answer must not be that nothing does.
+            () = pending(), if !others => None,
             else => None,
         }
+    }
+
+    /// Takes no more: what waits can still be had, also what goes into room that was taken before.
+    pub fn close(&mut self) {
+        self.sign_in.close();
+        self.other.close();
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.sign_in.len() + self.other.len()
     }
 
     /// The next mail that waits.

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Catcher, Letter, Mail, Waiting};
 use crate::app::App;
@@ -134,35 +136,69 @@ const SENDS_AT_ONCE: usize = 8;
 /// How many of them only codes of sign-ins take: mails that anybody can cause, to servers that take none, leave them.
 const SENDS_FOR_SIGN_IN: usize = 2;
 
-/// Sends what comes through the queue, for as long as the server runs. Mails live in memory only: what waits or is on
-/// its way when this is given up is not sent.
-pub async fn run(app: Arc<App>, transport: Arc<Transport>, mut queue: Waiting) {
-    let mut sending = FuturesUnordered::new();
-    let mut next = Instant::from_std(app.clock.instant());
-    loop {
-        let on_the_way = sending.len();
-        let others = on_the_way < SENDS_AT_ONCE - SENDS_FOR_SIGN_IN;
-        tokio::select! {
-            Some(()) = sending.next() => {}
-            // Which mail goes next is decided when one can go.
-            mail = due(&mut queue, next, others), if on_the_way < SENDS_AT_ONCE => {
-                let Some(mail) = mail else { break };
-                let letter = Letter::write(&app.settings.origin, mail.locale, &mail.body);
-                match &*transport {
-                    Transport::Catch(catcher) => {
-                        catcher.keep(&mail, letter);
-                        app.metrics.mail(Mailed::Sent);
-                    }
-                    Transport::Smtp(smtp) => {
-                        let now = Instant::from_std(app.clock.instant());
-                        next = now + Duration::from_secs(60) / smtp.per_minute;
-                        sending.push(deliver(&app, smtp, mail, letter));
-                    }
+/// Time for the mails that still wait when a server stops: what they tell of is committed, and nobody asks for them
+/// again. With the drain it stays below what service managers give a program to stop.
+const LAST_MAILS: Duration = Duration::from_secs(15);
+
+/// Sends what comes through the queue until `stop` is true, and then for `LAST_MAILS` at most what still waits. Mails
+/// live in memory only: those left over then, or when this is given up, are not sent.
+pub async fn run(app: Arc<App>, transport: Arc<Transport>, queue: Waiting, mut stop: watch::Receiver<bool>) {
+    let next = Instant::from_std(app.clock.instant());
+    let mut post = Post { app: &app, transport: &transport, queue, sending: FuturesUnordered::new(), next };
+    tokio::select! {
+        () = post.forward() => return,
+        // One who can no longer say it has stopped, too.
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    post.queue.close();
+    if timeout(LAST_MAILS, post.forward()).await.is_err() {
+        let lost = post.queue.count() + post.sending.len();
+        tracing::error!(lost, "the SMTP server did not take the last mails in time");
+    }
+}
+
+/// Mails on their way.
+struct Post<'a> {
+    app: &'a App,
+    transport: &'a Transport,
+    queue: Waiting,
+    sending: FuturesUnordered<BoxFuture<'a, ()>>,
+    next: Instant,
+}
+
+impl Post<'_> {
+    /// Until nothing waits, nothing is on its way and nothing can come. Nothing is lost when it is given up.
+    async fn forward(&mut self) {
+        loop {
+            let on_the_way = self.sending.len();
+            let others = on_the_way < SENDS_AT_ONCE - SENDS_FOR_SIGN_IN;
+            tokio::select! {
+                Some(()) = self.sending.next() => {}
+                // Which mail goes next is decided when one can go.
+                mail = due(&mut self.queue, self.next, others), if on_the_way < SENDS_AT_ONCE => {
+                    let Some(mail) = mail else { break };
+                    self.begin(mail);
                 }
             }
         }
+        while self.sending.next().await.is_some() {}
     }
-    while sending.next().await.is_some() {}
+
+    fn begin(&mut self, mail: Mail) {
+        let (app, transport) = (self.app, self.transport);
+        let letter = Letter::write(&app.settings.origin, mail.locale, &mail.body);
+        match transport {
+            Transport::Catch(catcher) => {
+                catcher.keep(&mail, letter);
+                app.metrics.mail(Mailed::Sent);
+            }
+            Transport::Smtp(smtp) => {
+                let now = Instant::from_std(app.clock.instant());
+                self.next = now + Duration::from_secs(60) / smtp.per_minute;
+                self.sending.push(deliver(app, smtp, mail, letter).boxed());
+            }
+        }
+    }
 }
 
 /// The next mail, not before its time. Nothing is lost when it is given up.

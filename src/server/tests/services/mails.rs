@@ -4,13 +4,14 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use relais_server::config::{MailConfig, SmtpConfig, SmtpSecurity};
-use relais_server::mail::{self, Lane, Mail, MailBody, Place, Transport};
+use relais_server::mail::{self, Lane, Mail, MailBody, Mailer, Place, Transport, Waiting};
 use relais_server::services::Caller;
 use relais_wire::ErrorCode;
 use relais_wire::account::{Locale, LoginFinish};
 use relais_wire::directory::CreateInvite;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::kit::*;
 
@@ -85,17 +86,29 @@ fn code_to(to: &str) -> Mail {
 }
 
 /// Talks with who sends a mail until it says to whom.
-async fn recipient(stream: TcpStream) -> String {
+async fn recipient(stream: TcpStream) -> (String, BufReader<TcpStream>) {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 here\r\n").await.unwrap();
     loop {
         let mut line = String::new();
         assert_ne!(stream.read_line(&mut line).await.unwrap(), 0, "it goes on until it has said to whom");
         if let Some(to) = line.strip_prefix("RCPT TO:") {
-            return to.trim().to_owned();
+            return (to.trim().to_owned(), stream);
         }
         stream.write_all(b"250 well\r\n").await.unwrap();
     }
+}
+
+/// The mails that wait; the server gets an empty queue instead.
+fn waiting(server: &mut Server) -> Waiting {
+    core::mem::replace(&mut server.mail, Mailer::new().1)
+}
+
+/// Refuses whom a mail is for, which ends it, and says who it was.
+async fn refuse(stream: TcpStream) -> String {
+    let (to, mut stream) = recipient(stream).await;
+    stream.write_all(b"550 nobody\r\n").await.unwrap();
+    to
 }
 
 #[tokio::test]
@@ -108,8 +121,7 @@ async fn mails_that_no_server_takes_hold_up_no_other_and_no_sign_in() {
     for _ in 0..20 {
         mailer.send(code_to("anybody@example.org")).unwrap();
     }
-    let (_, drained) = mail::Mailer::new();
-    let queue = core::mem::replace(&mut server.mail, drained);
+    let queue = waiting(&mut server);
     let all = async {
         let mut hung = Vec::new();
         // None is ever greeted, and the next comes all the same: well before the first is given up.
@@ -117,10 +129,41 @@ async fn mails_that_no_server_takes_hold_up_no_other_and_no_sign_in() {
             hung.push(listener.accept().await.unwrap());
         }
         mailer.place(Lane::SignIn).unwrap().send(code_to("ada@example.org"));
-        recipient(listener.accept().await.unwrap().0).await
+        recipient(listener.accept().await.unwrap().0).await.0
     };
+    let (_goes_on, stop) = watch::channel(false);
     tokio::select! {
-        () = mail::run(Arc::clone(&server.app), transport, queue) => panic!("it runs as long as there are mails"),
+        () = mail::run(Arc::clone(&server.app), transport, queue, stop) => panic!("it runs as long as there are mails"),
         came = tokio::time::timeout(Duration::from_secs(15), all) => assert_eq!(came.unwrap(), "<ada@example.org>"),
     }
+}
+
+#[tokio::test]
+async fn mails_that_wait_when_the_server_stops_still_go() {
+    // USR-02: what they tell of is committed.
+    const WAITING: usize = 20;
+    let mut server = Server::open(Wish::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let transport = smtp(&listener);
+    let mailer = server.app.mailer.clone();
+    let taken = mailer.place(Lane::Other).unwrap();
+    for _ in 1..WAITING {
+        mailer.send(code_to("anybody@example.org")).unwrap();
+    }
+    let queue = waiting(&mut server);
+    let (say, stop) = watch::channel(false);
+    say.send_replace(true);
+    let takes = async {
+        taken.send(code_to("late@example.org"));
+        let mut came = Vec::new();
+        while came.len() < WAITING {
+            came.push(refuse(listener.accept().await.unwrap().0).await);
+        }
+        came
+    };
+    let run = mail::run(Arc::clone(&server.app), transport, queue, stop);
+    let (came, ()) =
+        tokio::time::timeout(Duration::from_secs(14), async { tokio::join!(takes, run) }).await.unwrap();
+    assert!(came.contains(&"<late@example.org>".to_owned()), "{came:?}");
+    assert!(mailer.send(code_to("after@example.org")).is_err(), "there is no room any more");
 }
