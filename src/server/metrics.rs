@@ -63,6 +63,8 @@ pub struct Metrics {
     pub users_online: Gauge,
     /// HTTP requests under way.
     pub requests_open: Gauge,
+    /// Commits that wait for the committer; over a few hundred the disk does not keep up.
+    pub store_waiting: Gauge,
     hints_dropped: Counter,
     frames_in: Counter,
     frames_out: Counter,
@@ -120,6 +122,7 @@ impl Metrics {
             sockets: made.gauge("relais_sockets"),
             users_online: made.gauge("relais_users_online"),
             requests_open: made.gauge("relais_http_requests_open"),
+            store_waiting: made.gauge("relais_store_commits_waiting"),
             hints_dropped: made.counter("relais_hints_dropped_total", &[]),
             frames_in: made.counter("relais_frames_in_total", &[]),
             frames_out: made.counter("relais_frames_out_total", &[]),

@@ -114,6 +114,7 @@ impl Edge {
         self.app.directory.publish().await;
         let metrics = &self.app.metrics;
         metrics.connections.set(to_f64(self.connections.open()));
+        metrics.store_waiting.set(to_f64(self.app.store.waiting()));
         metrics.users_online.set(to_f64(self.app.directory.users_online()));
         metrics.requests_open.set(to_f64(self.requests_open()));
     }

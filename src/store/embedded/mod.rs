@@ -29,6 +29,7 @@ use std::{
     fs::File,
     sync::{
         Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -61,6 +62,7 @@ impl core::fmt::Debug for Embedded {
 
 struct Shared {
     commits: Option<SyncSender<CommitJob>>,
+    waiting: Arc<AtomicUsize>,
     reads: Option<SyncSender<ReadJob>>,
     stopped: Arc<OnceLock<Fatal>>,
     epoch: Epoch,
@@ -106,8 +108,10 @@ impl Embedded {
 
         let (commits, queue) = sync_channel(limits::COMMIT_QUEUE);
         let writer = Writer::new(opened.writer, options.fault.clone())?;
-        let state = Arc::clone(&stopped);
-        threads.push(spawn("store-commit", move || Committer { writer, queue, stopped: state }.run())?);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let committer =
+            Committer { writer, queue, waiting: Arc::clone(&waiting), stopped: Arc::clone(&stopped) };
+        threads.push(spawn("store-commit", move || committer.run())?);
 
         let (reads, queue) = sync_channel::<ReadJob>(limits::READ_QUEUE);
         #[expect(clippy::disallowed_types, reason = "held to take one job from the queue only")]
@@ -118,6 +122,7 @@ impl Embedded {
         }
         Ok(Self(Arc::new(Shared {
             commits: Some(commits),
+            waiting,
             reads: Some(reads),
             stopped,
             epoch: opened.epoch,
@@ -133,6 +138,12 @@ impl Embedded {
         Gone(self.0.alive.subscribe())
     }
 
+    /// Commits that were handed in and that no batch has taken up yet; at most [`limits::COMMIT_QUEUE`].
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+
     fn send(&self, commit: Commit) -> Result<oneshot::Receiver<writer::Answer>, CommitError> {
         validate::commit(&commit)?;
         if let Some(fatal) = self.stopped() {
@@ -140,11 +151,15 @@ impl Embedded {
         }
         let (reply, answer) = oneshot::channel();
         let queue = self.0.commits.as_ref().expect("the queue is taken only when the last handle is dropped");
-        match queue.try_send(CommitJob { commit, reply }) {
-            Ok(()) => Ok(answer),
-            Err(TrySendError::Full(_)) => Err(CommitError::Overloaded),
-            Err(TrySendError::Disconnected(_)) => Err(CommitError::Fatal(self.why())),
-        }
+        // Counted before it can be taken.
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
+        queue.try_send(CommitJob { commit, reply }).map(|()| answer).map_err(|error| {
+            self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => CommitError::Overloaded,
+                TrySendError::Disconnected(_) => CommitError::Fatal(self.why()),
+            }
+        })
     }
 
     fn ask<Q: Query>(&self, query: Q) -> Result<oneshot::Receiver<Result<Q::Out, ReadError>>, ReadError> {
@@ -226,6 +241,7 @@ fn only_fatal(outcome: Result<(), BatchError>) -> Result<(), Fatal> {
 struct Committer {
     writer: Writer,
     queue: Receiver<CommitJob>,
+    waiting: Arc<AtomicUsize>,
     stopped: Arc<OnceLock<Fatal>>,
 }
 
@@ -291,6 +307,7 @@ impl Committer {
         let mut next = Some(first);
         let begun = self.writer.begin();
         while let Some(CommitJob { commit, reply }) = next.take() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             let answer = match begun {
                 Ok(()) => self.writer.apply(&commit),
                 Err(failure) => Err(failure),
@@ -316,6 +333,7 @@ impl Committer {
             tracing::error!(reason = %fatal, "the store has stopped");
         }
         while let Ok(job) = self.queue.try_recv() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             drop(job.reply.send(Err(CommitError::Fatal(fatal))));
         }
     }

@@ -36,6 +36,17 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     assert!(tokio::time::timeout(PATIENCE, wait).await.is_ok(), "{what}");
 }
 
+/// Asks while the batch of another request is held before its sync, and lets it go on once the commit of this one
+/// waits behind it: all that this one looked at was there before the other.
+async fn behind<T>(server: &Server, request: impl Future<Output = T>) -> T {
+    until("the first is on its way to the disk", || server.hold.reached()).await;
+    let released = async {
+        until("the second waits behind it", || server.app.store.waiting() > 0).await;
+        server.hold.release();
+    };
+    tokio::join!(request, released).0
+}
+
 #[tokio::test]
 async fn a_session_ends_although_nobody_waits_for_the_revocation_any_more() {
     // BEY-18: the peer goes away, or its time is over, while the commit is on its way to the disk.
@@ -123,18 +134,8 @@ async fn a_session_that_opens_while_the_password_changes_ends_with_the_others() 
     // commit of the sign-in is the try of its code.
     server.hold.hold_after(1);
     let second = SecondFactor { login, code, device };
-    let (opened, changed) = tokio::join!(server.anonymous(second), async {
-        until("the sign-in is committed", || server.hold.reached()).await;
-        let changing = server.call(Caller::Session(ada.who), rekey);
-        let released = async {
-            // Everything that comes before its commit is done on this thread while the committer waits.
-            for _ in 0..10_000 {
-                tokio::task::yield_now().await;
-            }
-            server.hold.release();
-        };
-        tokio::join!(changing, released).0
-    });
+    let changing = server.call(Caller::Session(ada.who), rekey);
+    let (opened, changed) = tokio::join!(server.anonymous(second), behind(&server, changing));
     changed.unwrap();
     // The session was opened before the change and ended by it; whether the answer still left is a matter of luck.
     let thief = match opened {
@@ -168,17 +169,9 @@ async fn a_session_that_opens_while_its_device_is_ended_ends_with_it() {
     let end = AppendLinks { idem: idem(), links: world.fresh() };
     // As above: the link looked for sessions before the one that it ends was there.
     server.hold.hold_after(1);
-    let (opened, ended) = tokio::join!(server.anonymous(SecondFactor { login, code, device }), async {
-        until("the sign-in is committed", || server.hold.reached()).await;
-        let ending = server.call(Caller::Session(ada.who), end);
-        let released = async {
-            for _ in 0..10_000 {
-                tokio::task::yield_now().await;
-            }
-            server.hold.release();
-        };
-        tokio::join!(ending, released).0
-    });
+    let ending = server.call(Caller::Session(ada.who), end);
+    let second = SecondFactor { login, code, device };
+    let (opened, ended) = tokio::join!(server.anonymous(second), behind(&server, ending));
     ended.unwrap();
     let thief = match opened {
         Ok(grant) => authenticated(&grant),
@@ -195,16 +188,8 @@ async fn meanwhile<A: Call, B: Call>(
     (second, request): (Caller, B),
 ) -> Result<B::Answer, Refusal> {
     server.hold.hold();
-    let (changed, answered) = tokio::join!(server.call(first, change), async {
-        until("the change is committed", || server.hold.reached()).await;
-        let released = async {
-            for _ in 0..10_000 {
-                tokio::task::yield_now().await;
-            }
-            server.hold.release();
-        };
-        tokio::join!(server.call(second, request), released).0
-    });
+    let behind = behind(server, server.call(second, request));
+    let (changed, answered) = tokio::join!(server.call(first, change), behind);
     changed.map(drop).unwrap();
     answered
 }
