@@ -22,7 +22,7 @@ use relais_wire::{ErrorCode, Private, Reply, Request};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use crate::proxy::{Carrier, Meddler, Proxy, Way};
+use crate::proxy::{Link, Meddler, Proxy, Way};
 use crate::say;
 use crate::server::Server;
 
@@ -44,7 +44,7 @@ struct Ear {
 }
 
 impl Meddler for Ear {
-    fn pass(&mut self, way: Way, _: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
+    fn pass(&mut self, way: Way, _: Link, frame: &[u8]) -> Vec<Vec<u8>> {
         if way == Way::Up
             && let Ok(parsed) = Frame::parse(frame, RPC_BYTES_MAX)
             && parsed.header.class == Class::Request

@@ -6,6 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -47,11 +48,20 @@ pub enum Carrier {
     Rpc,
 }
 
+/// One WebSocket connection or one HTTP exchange: which answer is whose is only known within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// What it is.
+    pub carrier: Carrier,
+    /// No other of this proxy has it.
+    pub number: u64,
+}
+
 /// Sees every frame and says what goes on in its place.
 pub trait Meddler: Send + 'static {
     /// The frames that go on instead of `frame`: itself, changed, several, or none. On the HTTP carrier
     /// exactly the first one is used; none becomes an empty body.
-    fn pass(&mut self, way: Way, carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>>;
+    fn pass(&mut self, way: Way, link: Link, frame: &[u8]) -> Vec<Vec<u8>>;
 
     /// Sees the bytes of an HTTP message that is not an rpc (head left out).
     fn other(&mut self, _way: Way, _body: &[u8]) {}
@@ -98,12 +108,16 @@ impl Drop for Proxy {
 }
 
 async fn accept(listener: TcpListener, upstream: SocketAddr, meddler: Shared) {
+    let count = Arc::new(AtomicU64::new(0));
     while let Ok((stream, _)) = listener.accept().await {
-        let meddler = Arc::clone(&meddler);
+        let (meddler, count) = (Arc::clone(&meddler), Arc::clone(&count));
         task::spawn("proxy connection", async move {
             let service = service_fn(move |request| {
                 let meddler = Arc::clone(&meddler);
-                async move { Ok::<_, std::convert::Infallible>(answer(request, upstream, meddler).await) }
+                let number = count.fetch_add(1, Ordering::Relaxed);
+                async move {
+                    Ok::<_, std::convert::Infallible>(answer(request, upstream, (number, meddler)).await)
+                }
             });
             let served = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
@@ -116,7 +130,14 @@ async fn accept(listener: TcpListener, upstream: SocketAddr, meddler: Shared) {
     }
 }
 
-async fn answer(request: Request<Incoming>, upstream: SocketAddr, meddler: Shared) -> Response<Full<Bytes>> {
+/// A meddler, and the number of the request that it sees.
+type Numbered = (u64, Shared);
+
+async fn answer(
+    request: Request<Incoming>,
+    upstream: SocketAddr,
+    meddler: Numbered,
+) -> Response<Full<Bytes>> {
     let result = if request.headers().contains_key(UPGRADE) {
         upgrade(request, upstream, meddler).await
     } else {
@@ -134,7 +155,7 @@ async fn answer(request: Request<Incoming>, upstream: SocketAddr, meddler: Share
 async fn forward(
     request: Request<Incoming>,
     upstream: SocketAddr,
-    meddler: Shared,
+    meddler: Numbered,
 ) -> Result<Response<Full<Bytes>>> {
     let what = match request.uri().path() {
         "/api/v1/rpc" => Body::Rpc,
@@ -172,10 +193,11 @@ enum Body {
     Other,
 }
 
-async fn meddle(meddler: &Shared, way: Way, what: Body, body: Bytes) -> Bytes {
+async fn meddle((number, meddler): &Numbered, way: Way, what: Body, body: Bytes) -> Bytes {
     let mut meddler = meddler.lock().await;
+    let link = Link { carrier: Carrier::Rpc, number: *number };
     match what {
-        Body::Rpc => meddler.pass(way, Carrier::Rpc, &body).into_iter().next().unwrap_or_default().into(),
+        Body::Rpc => meddler.pass(way, link, &body).into_iter().next().unwrap_or_default().into(),
         Body::File => {
             meddler.other(way, &body);
             meddler.file(way, body)
@@ -191,7 +213,7 @@ async fn meddle(meddler: &Shared, way: Way, what: Body, body: Bytes) -> Bytes {
 async fn upgrade(
     mut request: Request<Incoming>,
     upstream: SocketAddr,
-    meddler: Shared,
+    meddler: Numbered,
 ) -> Result<Response<Full<Bytes>>> {
     let path = request.uri().path_and_query().map_or("/ws", |path| path.as_str()).to_owned();
     let mut ask = format!("ws://{upstream}{path}").into_client_request()?;
@@ -222,7 +244,7 @@ async fn upgrade(
     Ok(response)
 }
 
-async fn carry<C, S>(client: WebSocketStream<C>, server: WebSocketStream<S>, meddler: Shared)
+async fn carry<C, S>(client: WebSocketStream<C>, server: WebSocketStream<S>, meddler: Numbered)
 where
     C: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
@@ -246,12 +268,13 @@ where
 async fn pass(
     message: Option<Result<Message, WsError>>,
     way: Way,
-    meddler: &Shared,
+    (number, meddler): &Numbered,
     to: &mut (impl futures_util::Sink<Message, Error = WsError> + Unpin),
 ) -> bool {
     match message {
         Some(Ok(Message::Binary(frame))) => {
-            let frames = meddler.lock().await.pass(way, Carrier::Socket, &frame);
+            let link = Link { carrier: Carrier::Socket, number: *number };
+            let frames = meddler.lock().await.pass(way, link, &frame);
             for frame in frames {
                 if to.send(Message::Binary(frame.into())).await.is_err() {
                     return false;
@@ -278,8 +301,8 @@ pub struct Recorder {
 }
 
 impl Meddler for Recorder {
-    fn pass(&mut self, way: Way, carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
-        self.seen.push((way, Some(carrier), frame.to_vec()));
+    fn pass(&mut self, way: Way, link: Link, frame: &[u8]) -> Vec<Vec<u8>> {
+        self.seen.push((way, Some(link.carrier), frame.to_vec()));
         vec![frame.to_vec()]
     }
 

@@ -9,7 +9,7 @@ use relais_wire::frame::{Class, Frame};
 use relais_wire::limits::RPC_BYTES_MAX;
 use relais_wire::{Refusal, Reply, Request, decode_reply, encode_reply};
 
-use crate::proxy::{Carrier, Meddler, Way};
+use crate::proxy::{Carrier, Link, Meddler, Way};
 
 /// What the server answered; nothing for a request that never reached it.
 pub(super) type Answer = Option<Result<Reply, Refusal>>;
@@ -38,7 +38,8 @@ pub(super) struct Liar {
     pub skipped: Option<u64>,
     /// Everything that was asked.
     pub heard: Vec<Request>,
-    open: HashMap<(Carrier, u64), Asked>,
+    /// What is not answered yet, by its id on its link.
+    open: HashMap<(Link, u64), Asked>,
 }
 
 impl core::fmt::Debug for Liar {
@@ -62,7 +63,7 @@ impl Default for Liar {
 }
 
 impl Liar {
-    fn up(&mut self, carrier: Carrier, bytes: &[u8]) -> bool {
+    fn up(&mut self, link: Link, bytes: &[u8]) -> bool {
         let Ok(frame) = Frame::parse(bytes, RPC_BYTES_MAX) else { return true };
         if frame.header.class != Class::Request {
             return true;
@@ -71,7 +72,7 @@ impl Liar {
         let held = (self.hold)(&request);
         self.heard.push(request.clone());
         let (kind, id) = (frame.header.kind, frame.header.id);
-        self.open.insert((carrier, id), Asked { request, kind, id, held });
+        self.open.insert((link, id), Asked { request, kind, id, held });
         !held
     }
 
@@ -85,14 +86,14 @@ impl Liar {
         self.skipped == Some(number)
     }
 
-    fn down(&mut self, carrier: Carrier, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn down(&mut self, link: Link, bytes: &[u8]) -> Option<Vec<u8>> {
         let frame = Frame::parse(bytes, RPC_BYTES_MAX).ok();
-        // A request over HTTP always has the id 1, and a client of a proof asks one thing at a time.
-        let id = if carrier == Carrier::Rpc { 1 } else { frame?.header.id };
+        // A request over HTTP always has the id 1, and the answer to one that was kept back says nothing.
+        let id = if link.carrier == Carrier::Rpc { 1 } else { frame?.header.id };
         if frame.is_some_and(|frame| frame.header.class != Class::Reply) {
             return None;
         }
-        let asked = self.open.remove(&(carrier, id))?;
+        let asked = self.open.remove(&(link, id))?;
         let mut answer = if asked.held { None } else { decode_reply(&frame?).ok() };
         if let (Some(Ok(Reply::StreamPage(page))), Some(skipped)) = (&mut answer, self.skipped) {
             page.entries.retain(|entry| entry.seq.get() != skipped);
@@ -106,12 +107,12 @@ impl Liar {
 const REFUSAL_BYTES_MAX: usize = 1_024;
 
 impl Meddler for Liar {
-    fn pass(&mut self, way: Way, carrier: Carrier, frame: &[u8]) -> Vec<Vec<u8>> {
+    fn pass(&mut self, way: Way, link: Link, frame: &[u8]) -> Vec<Vec<u8>> {
         match way {
-            Way::Up if self.up(carrier, frame) => vec![frame.to_vec()],
+            Way::Up if self.up(link, frame) => vec![frame.to_vec()],
             Way::Up => Vec::new(),
             Way::Down if self.skips(frame) => Vec::new(),
-            Way::Down => vec![self.down(carrier, frame).unwrap_or_else(|| frame.to_vec())],
+            Way::Down => vec![self.down(link, frame).unwrap_or_else(|| frame.to_vec())],
         }
     }
 

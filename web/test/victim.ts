@@ -75,11 +75,12 @@ function disk(before: readonly Change[] = []): Disk {
   };
 }
 
-/** One exchange at a time: the proof knows an answer by the question before it. */
-function inTurn(http: Http): Http {
+/** One exchange at a time, of all pages that a tab loads: what is asked when is then no matter of luck. A page that is
+ * gone asks nothing any more, as in a browser. */
+function inTurn(http: Http): (isGone: () => boolean) => Http {
   let queue: Promise<unknown> = Promise.resolve();
-  return (ask) => {
-    const result = queue.then(() => http(ask));
+  return (isGone) => (ask) => {
+    const result = queue.then(() => (isGone() ? ({ t: 'lost' } as const) : http(ask)));
     queue = result.catch(() => undefined);
     return result;
   };
@@ -93,22 +94,26 @@ class Tab {
   readonly disk: Disk;
   notes: Note[] = [];
   #isOpen = false;
+  #page = 0;
+  readonly #http: (isGone: () => boolean) => Http;
   client: Client;
   api: Api;
 
   constructor(place: Place, store: Disk) {
     this.place = place;
     this.disk = store;
+    this.#http = inTurn(fetcher(place.at));
     this.client = this.load();
     this.api = new Calls(this.client);
   }
 
   private load(): Client {
     const { origin, at, live } = this.place;
+    const page = this.#page;
     return new Client({
       origin,
       tab: TAB,
-      http: inTurn(fetcher(at)),
+      http: this.#http(() => page !== this.#page),
       open: live
         ? sockets(() => new WebSocket(socketUrl(at), SUBPROTOCOL, { perMessageDeflate: false }))
         : () => ({ send: () => undefined, close: () => undefined }),
@@ -125,11 +130,17 @@ class Tab {
     // As it does by itself within two seconds.
     if (this.#isOpen) await this.client.work.inside.save();
     this.#isOpen = false;
-    this.client.close();
+    this.close();
     this.notes = [];
     this.client = this.load();
     this.api = new Calls(this.client);
     await this.resume();
+  }
+
+  /** Leaves the page. */
+  close(): void {
+    this.#page += 1;
+    this.client.close();
   }
 
   /** Goes on from what is kept; it may be put off and asked again. */
@@ -178,7 +189,7 @@ async function follow(order: Order): Promise<unknown> {
     case 'enter': {
       const tab = new Tab(order, disk());
       await tab.signIn(order);
-      tab.client.close();
+      tab.close();
       kept.set(order.name, tab.disk);
       return null;
     }
@@ -206,7 +217,7 @@ async function follow(order: Order): Promise<unknown> {
       const input = { email, name: email, password, locale: 'en', invitation: null } as const;
       const { login } = await tab.api.register(input);
       await tab.api.confirmRegistration(login, await tab.api.castCode(login, email));
-      tab.client.close();
+      tab.close();
       return null;
     }
     case 'signIn': {
@@ -228,7 +239,7 @@ async function follow(order: Order): Promise<unknown> {
       return [...(thread?.state.roster.epoch.recipients.keys() ?? [])];
     }
     case 'close':
-      tabs.get(order.tab)?.client.close();
+      tabs.get(order.tab)?.close();
       tabs.delete(order.tab);
       return null;
     case 'off':
