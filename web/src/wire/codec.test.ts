@@ -89,6 +89,25 @@ describe('the golden bytes of the wire', () => {
   });
 });
 
+describe('a refusal', () => {
+  const refused = (kind: number): Frame => {
+    const frame = parsed(rows.find((row) => row.class === 'refusal')!);
+    return { ...frame, header: { ...frame.header, kind } };
+  };
+
+  it('of a request that the server had not read has no type', () => {
+    expect(decodeReply('GetPerson', refused(0)).ok).toBe(false);
+    expect(() => decodeReply('GetPerson', refused(999))).toThrow('another request');
+  });
+
+  it('is what has no type: an answer has one', () => {
+    const frame = refused(0);
+    expect(() => decodeReply('GetPerson', { ...frame, header: { ...frame.header, refusal: false } })).toThrow(
+      'another request',
+    );
+  });
+});
+
 describe('a body', () => {
   const body = (bytes: number[]): Frame => ({
     header: { class: 'control', kind: 6, refusal: false, stream: null, id: 0 },

@@ -96,12 +96,14 @@ export function decodeRequest(frame: Frame): AnyRequest | null {
   return { t: name, body: decode(bodyShape(CALLS[name]), frame.body) } as AnyRequest;
 }
 
-/** The answer or refusal in a reply's frame to the request `name`. */
+/** The answer or refusal in a reply's frame to the request `name`. A server that refuses what it has not read, being
+ * overloaded for instance, does not know its type and says 0. */
 export function decodeReply<N extends CallName>(name: N, frame: Frame): Reply<N> {
-  if (frame.header.class !== 'reply' || frame.header.kind !== CALLS[name].kind) {
+  const { class: type, kind, refusal } = frame.header;
+  if (type !== 'reply' || (kind !== CALLS[name].kind && !(refusal && kind === 0))) {
     throw new MsgpackError('reply to another request');
   }
-  if (frame.header.refusal) return { ok: false, refusal: decode(refusalShape, frame.body) };
+  if (refusal) return { ok: false, refusal: decode(refusalShape, frame.body) };
   return { ok: true, answer: decode(bodyShape({ body: CALLS[name].answer }), frame.body) as Answer<N> };
 }
 
