@@ -152,10 +152,11 @@ export class Person {
       });
   }
 
-  /** Waits until nothing of ours waits for the server. */
+  /** Waits until there is a connection and nothing of ours waits for the server. */
   async settled() {
     await this.page.locator('article.message.waiting').first().waitFor({ state: 'detached' });
     await this.page.locator('button.chip.waiting').waitFor({ state: 'detached' });
+    await this.page.locator('button.chip.live').waitFor();
   }
 
   /** The keys of all messages of the thread as it is shown, oldest first. */

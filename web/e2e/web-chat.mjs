@@ -63,8 +63,8 @@ async function talk(server, people) {
     await server.run();
     const back = Date.now();
     await arrived(people, troubled);
-    recovery.push(Date.now() - back);
     for (const person of people) await person.settled();
+    recovery.push(Date.now() - back);
   }
   await arrived(people, steady);
   return { steady, troubled, recovery };
@@ -230,8 +230,9 @@ async function prove(folder) {
     figure('sent to shown, p50 (ms)', percentile(steady, 50));
     figure('sent to shown, p99 (ms)', percentile(steady, 99));
     figure('sent to shown, longest (ms)', steady.at(-1));
-    check(steady.at(-1) <= SHOWN_MS_MAX, `a message took ${steady.at(-1)} ms to be shown`);
-    figure('server back to all shown, longest (ms)', Math.max(...talked.recovery));
+    const late = talked.steady.filter((key) => times([key], witnesses)[0] > SHOWN_MS_MAX);
+    check(late.length === 0, `${late.join(', ')} took up to ${steady.at(-1)} ms to be shown`);
+    figure('server back to all shown and connected (ms)', Math.max(...talked.recovery));
     const pictures = times(showed.keys, witnesses, 'pictures');
     figure('photo sent to shown, longest (ms)', pictures.at(-1));
     const voices = witnesses.map(({ voicesShown: [shown] }, at) => shown - witnesses[1 - at].voicesSent[0]);

@@ -41,6 +41,10 @@ export const DICTATED_DELAY_MAX_MS = 10 * 60_000;
 /** Milliseconds a connection has to live before the back-off starts anew. */
 export const STABLE_MS = 5_000;
 
+/** Milliseconds between two delays that an answer over HTTP cuts short: a network may let HTTP through and no
+ * WebSocket. */
+export const REACHED_INTERVAL_MS = 1_000;
+
 /** Milliseconds between two acknowledgements that the server did not ask for. */
 export const PONG_INTERVAL_MS = 1_000;
 

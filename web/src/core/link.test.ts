@@ -234,6 +234,57 @@ describe('the back-off', () => {
   });
 });
 
+describe('a server that answers over HTTP', () => {
+  /** A link that has failed so often that it waits for long. */
+  function far(): Table {
+    const table = Table.live(at(0));
+    table.close(1006);
+    for (let count = 0; count < 6; count += 1) {
+      table.now = wake(table.state)!;
+      table.give({ t: 'timeout' });
+      table.close(null);
+    }
+    expect(wake(table.state)! - table.now).toBeGreaterThan(2_000);
+    return table;
+  }
+
+  it('is connected to again soon, with the jitter of a first failure', () => {
+    const table = far();
+    table.give({ t: 'reached' });
+    expect(wake(table.state)! - table.now).toBe(backoffMs(0, 0.5));
+    table.now = wake(table.state)!;
+    expect(table.give({ t: 'timeout' })).toMatchObject([{ t: 'connect' }]);
+  });
+
+  it('cuts short one delay a second: the network may let no WebSocket through', () => {
+    const table = far();
+    table.give({ t: 'reached' });
+    table.now = wake(table.state)!;
+    table.give({ t: 'timeout' });
+    table.close(null);
+    const until = wake(table.state)!;
+    table.give({ t: 'reached' });
+    expect(wake(table.state)).toBe(until);
+    table.now += 1_000;
+    table.give({ t: 'reached' });
+    expect(wake(table.state)).toBeLessThan(until);
+  });
+
+  it('is believed where it says when to come back', () => {
+    const table = Table.live(at(0));
+    table.close(CLOSE_CODE.Draining, '20000');
+    table.give({ t: 'reached' });
+    expect(wake(table.state)).toBe(20_000);
+  });
+
+  it('changes nothing of a connection', () => {
+    const table = Table.live(at(0));
+    const { state } = table;
+    expect(table.give({ t: 'reached' })).toEqual([]);
+    expect(table.state.phase).toEqual(state.phase);
+  });
+});
+
 describe('whatever is dropped, doubled or reordered on the way', () => {
   it('every entry of a stream is applied once and in order', () => {
     fc.assert(

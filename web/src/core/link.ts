@@ -58,6 +58,8 @@ export type Input =
   | { readonly t: 'focus'; readonly org: OrgId | null; readonly cursor: Cursor | null }
   /** The browser says that the network is back: do not sit out the delay. */
   | { readonly t: 'hurry' }
+  /** The server answered over HTTP: a delay of our own has nothing left to wait for. */
+  | { readonly t: 'reached' }
   /** The moment named by {@link wake} has come. */
   | { readonly t: 'timeout' };
 
@@ -127,7 +129,8 @@ export type Effect =
 
 export type Phase =
   | { readonly t: 'stopped' }
-  | { readonly t: 'waiting'; readonly until: number }
+  /** `dictated`: by the server, which knows why. */
+  | { readonly t: 'waiting'; readonly until: number; readonly dictated: boolean }
   | { readonly t: 'connecting'; readonly deadline: number }
   | { readonly t: 'greeting'; readonly deadline: number }
   | { readonly t: 'proving'; readonly deadline: number }
@@ -162,6 +165,8 @@ export interface LinkState {
   readonly ticketRefused: boolean;
   /** Failures since a connection last lived. */
   readonly attempts: number;
+  /** When a delay was last cut short because the server had answered over HTTP. */
+  readonly reachedAt: number;
   readonly org: Stream | null;
   readonly personal: Stream;
   readonly nextRun: number;

@@ -24,6 +24,7 @@ import {
   DICTATED_DELAY_MAX_MS,
   IN_FLIGHT_DEFAULT,
   PONG_INTERVAL_MS,
+  REACHED_INTERVAL_MS,
   SILENCE_MS,
   STABLE_MS,
 } from './limits';
@@ -60,6 +61,7 @@ export function begin(
     ticket,
     ticketRefused: false,
     attempts: 0,
+    reachedAt: -Infinity,
     org: org && streams.follow(org.org, org.cursor ?? null, 1),
     personal: streams.follow(null, personal, 1),
     nextRun: 2,
@@ -152,7 +154,10 @@ class Turn {
         this.focus(input.org, input.cursor);
         break;
       case 'hurry':
-        if (this.state.phase.t === 'waiting') this.state.phase = { t: 'waiting', until: this.env.now };
+        if (this.state.phase.t === 'waiting') this.state.phase = { ...this.state.phase, until: this.env.now };
+        break;
+      case 'reached':
+        this.reached();
         break;
       case 'timeout':
         break;
@@ -242,8 +247,17 @@ class Turn {
         ? backoffMs(this.state.attempts, this.env.jitter)
         : Math.min(dictated, DICTATED_DELAY_MAX_MS);
     if (dictated === null) this.state.attempts += 1;
-    this.state.phase = { t: 'waiting', until: this.env.now + retryIn };
+    this.state.phase = { t: 'waiting', until: this.env.now + retryIn, dictated: dictated !== null };
     this.effects.push({ t: 'offline', retryIn });
+  }
+
+  /** Not at once all the same: a ward's clients are answered at the same moment. */
+  private reached(): void {
+    const { now, jitter } = this.env;
+    const { phase } = this.state;
+    if (phase.t !== 'waiting' || phase.dictated || now < this.state.reachedAt + REACHED_INTERVAL_MS) return;
+    this.state.reachedAt = now;
+    this.state.phase = { ...phase, until: Math.min(phase.until, now + backoffMs(0, jitter)) };
   }
 
   private dropConnection(): void {

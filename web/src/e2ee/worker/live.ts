@@ -99,6 +99,11 @@ export class Live {
     this.give({ t: 'hurry' });
   }
 
+  /** The server answered over HTTP. */
+  reached(): void {
+    this.give({ t: 'reached' });
+  }
+
   /** An input that an effect brings about comes after the effects before it. */
   private give(input: Input): void {
     this.#inputs.push(input);

@@ -93,7 +93,9 @@ export class Rpc {
     const headers: Record<string, string> = { 'content-type': 'application/msgpack' };
     if (this.credentials) headers['authorization'] = await this.prove('POST', RPC_PATH, await sha256(frame));
     const ask = { method: 'POST', path: RPC_PATH, headers, body: frame, max: LIMITS.RPC_BYTES_MAX } as const;
-    return answerOf(name, answered(await this.#http({ ...ask, timeout: CALL_TIMEOUT_MS })).bytes);
+    const answer = answerOf(name, answered(await this.#http({ ...ask, timeout: CALL_TIMEOUT_MS })).bytes);
+    this.live?.reached();
+    return answer;
   }
 
   /** Uploads the ciphertext of a file. One that is complete already is left as it is. */
