@@ -35,12 +35,14 @@ pub struct Step {
     counts: bool,
 }
 
-/// What the client is checked by, from cheap to dear. The tests of `node` talk to a real server.
+/// What the client is checked by, from cheap to dear. The tests of `node` talk to a real server. Those on what Rust draws
+/// are the one part of a run that is new each time: the seed is printed and part of a failing test's name.
 pub const STEPS: &[Step] = &[
     Step { name: "web format", script: "format", counts: false },
     Step { name: "web lint", script: "lint", counts: false },
     Step { name: "web types", script: "check", counts: false },
     Step { name: "web tests", script: "test", counts: true },
+    Step { name: "web on what Rust draws", script: "test:differential", counts: true },
     Step { name: "web tests in a browser", script: "test:browser", counts: true },
 ];
 
@@ -134,7 +136,7 @@ fn newest(path: &Path) -> Option<SystemTime> {
     below.flatten().max(modified(path))
 }
 
-/// Carries out one step. `server` is the program that tests talk to.
+/// Carries out one step, with the programs that were built in this profile.
 ///
 /// # Errors
 /// What failed, in words.
@@ -144,6 +146,7 @@ pub fn check(step: &Step, profile: Profile) -> Result<Counted> {
     command.env("RELAIS_BIN", cargo::program(profile, "relais")?);
     command.env("RELAIS_CLI", cargo::program(profile, "relais-cli")?);
     command.env("RELAIS_DEMO", cargo::program(profile, "relais-demo")?);
+    command.env("RELAIS_EXAMPLES", cargo::program(profile, "examples")?);
     if !step.counts {
         finish(step.name, command, STEP_TIME)?;
         return Ok(Counted::default());

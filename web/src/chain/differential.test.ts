@@ -36,6 +36,9 @@ interface Line {
   snapshot?: Hex;
 }
 
+/** What fresh lines were made from: a failing test's name says how to have the same again. */
+const SEED = process.env['RELAIS_SEED'] === undefined ? '' : ` of seed ${process.env['RELAIS_SEED']}`;
+
 /** The units whose accepted attestations are asked about, in the generator's order. */
 const UNITS = [1, 2, 3].map((n) => `4f${n.toString(16).padStart(2, '0').repeat(15)}`);
 
@@ -174,7 +177,7 @@ describe('random histories of the Rust implementation', { timeout: 600_000 }, ()
   });
 
   const fresh = process.env['RELAIS_DIFFERENTIAL'];
-  it.skipIf(fresh === undefined)('end in the same states and errors: fresh ones', async () => {
+  it.skipIf(fresh === undefined)(`end in the same states and errors: fresh ones${SEED}`, async () => {
     const { accepted } = await run(readFileSync(fresh ?? '', 'utf8'));
     expect(accepted).toBeGreaterThan(0);
   });

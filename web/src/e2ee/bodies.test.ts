@@ -9,6 +9,9 @@ import { hex, unhex, type Hex } from '../wire/bytes';
 import { decodeBody, encodeBody } from './body';
 import { E2eeError } from './error';
 
+/** What fresh lines were made from: a failing test's name says how to have the same again. */
+const SEED = process.env['RELAIS_SEED'] === undefined ? '' : ` of seed ${process.env['RELAIS_SEED']}`;
+
 /** Runs the lines; answers how many bodies were read. */
 function run(text: string): number {
   let read = 0;
@@ -35,7 +38,7 @@ describe('random bodies of the Rust implementation', { timeout: 120_000 }, () =>
   });
 
   const fresh = process.env['RELAIS_BODIES'];
-  it.skipIf(fresh === undefined)('are read and refused alike: fresh ones', () => {
+  it.skipIf(fresh === undefined)(`are read and refused alike: fresh ones${SEED}`, () => {
     expect(run(readFileSync(fresh ?? '', 'utf8'))).toBeGreaterThan(0);
   });
 });
