@@ -54,6 +54,13 @@ function twice(http: Http): Http {
   };
 }
 
+/** What is in a tab's way to the server. */
+export interface Way {
+  readonly through: (http: Http) => Http;
+  /** Whether it connects; otherwise everything goes by HTTP. */
+  readonly isLive: boolean;
+}
+
 /** One tab. */
 export class Tab {
   readonly notes: Note[] = [];
@@ -65,12 +72,15 @@ export class Tab {
     browser = new Browser(),
     tab = 'tab',
     software: Software = { browser: 'Firefox', system: 'Linux' },
+    way: Way = { through: (http) => http, isLive: true },
   ) {
     this.#client = new Client({
       origin,
       tab,
-      http: twice(fetcher(origin)),
-      open: sockets(() => new WebSocket(socketUrl(origin), SUBPROTOCOL, { perMessageDeflate: false })),
+      http: way.through(twice(fetcher(origin))),
+      open: way.isLive
+        ? sockets(() => new WebSocket(socketUrl(origin), SUBPROTOCOL, { perMessageDeflate: false }))
+        : () => ({ send: () => undefined, close: () => undefined }),
       clock: systemClock(),
       store: browser.store,
       locks: browser.locks,

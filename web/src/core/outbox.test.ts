@@ -15,7 +15,8 @@ function draft(order: number, thread = 'a'): Draft {
 function batch(thread: string, drafts: readonly Draft[], key: number): Batch {
   const entries = drafts.map((one) => ({ core: bytes(key), payload: one.body, sig: bytes(0) }));
   const append: Append = { idem: bytes(key), thread: bytes(thread.charCodeAt(0)), entries };
-  return { thread, drafts: drafts.map((one) => one.id), append };
+  const messages = drafts.map((one) => `m${key} of ${one.id}`);
+  return { thread, drafts: drafts.map((one) => one.id), messages, append };
 }
 
 /** Gives inputs, in order, and answers the last effects. */
@@ -71,7 +72,50 @@ describe('the outbox', () => {
       { t: 'answered', thread: 'a', answer: { t: 'doubted', why } },
     );
     expect(effects).toMatchObject([{ t: 'store' }, { t: 'refused', drafts: ['d1'], why }]);
-    expect(ofThread(state, 'a')).toMatchObject([{ id: 'd1', refused: why }]);
+    expect(ofThread(state, 'a')).toMatchObject([{ id: 'd1', refused: why, sent: ['m7 of d1'] }]);
+  });
+
+  it('counts as sent what turns out to be in the thread, and seals only the rest', () => {
+    const why = { kind: 'hostile', code: 'H19' } as const;
+    let { state, effects } = run(
+      restore([], []),
+      { t: 'written', draft: draft(1) },
+      { t: 'sealed', batch: batch('a', [draft(1)], 7) },
+      { t: 'answered', thread: 'a', answer: { t: 'doubted', why } },
+      { t: 'written', draft: draft(2) },
+      { t: 'unsealable', thread: 'a', why: null },
+      { t: 'retry', draft: 'd1' },
+      { t: 'hurry' },
+    );
+    expect(effects).toMatchObject([{ t: 'seal', drafts: [{ id: 'd2' }, { id: 'd1', sent: ['m7 of d1'] }] }]);
+    ({ state, effects } = run(state, { t: 'arrived', thread: 'a', drafts: ['d1'] }));
+    expect(effects).toMatchObject([
+      { t: 'store', record: { t: 'discarded', draft: 'd1' } },
+      { t: 'accepted', thread: 'a', drafts: ['d1'] },
+      { t: 'seal', drafts: [{ id: 'd2' }] },
+    ]);
+    expect(ofThread(state, 'a')).toMatchObject([{ id: 'd2' }]);
+  });
+
+  it('takes a refused draft for sent when its message comes in, and lets what is under way be', () => {
+    const why = { kind: 'hostile', code: 'H19' } as const;
+    const second = batch('a', [draft(2)], 8);
+    let { state, effects } = run(
+      restore([], []),
+      { t: 'written', draft: draft(1) },
+      { t: 'sealed', batch: batch('a', [draft(1)], 7) },
+      { t: 'answered', thread: 'a', answer: { t: 'doubted', why } },
+      { t: 'written', draft: draft(2) },
+      { t: 'sealed', batch: second },
+      { t: 'arrived', thread: 'a', drafts: ['d1'] },
+    );
+    expect(effects).toMatchObject([{ t: 'store' }, { t: 'accepted', drafts: ['d1'] }]);
+    ({ state, effects } = run(state, { t: 'answered', thread: 'a', answer: { t: 'accepted' } }));
+    expect(effects).toMatchObject([
+      { t: 'store', record: { t: 'done' } },
+      { t: 'accepted', drafts: ['d2'] },
+    ]);
+    expect(ofThread(state, 'a')).toEqual([]);
   });
 
   it('keeps what was refused for good over a reload, and forgets it when it is discarded', () => {

@@ -17,7 +17,14 @@
 import { ERROR_CODE } from '../wire/gen/wire';
 import type { Append, Refusal } from '../wire/gen/wire';
 import { isOff } from '../wire/mutations';
-import { DRAFTS_PER_APPEND, OUTBOX_DRAFTS_MAX, RESEAL_MAX, RESEND_AFTER_MS, SENDING_MAX } from './limits';
+import {
+  DRAFTS_PER_APPEND,
+  OUTBOX_DRAFTS_MAX,
+  RESEAL_MAX,
+  RESEND_AFTER_MS,
+  SENDING_MAX,
+  SENT_AS_MAX,
+} from './limits';
 
 /** Why a draft cannot be sent: the server's refusal, or what stands in the way here. */
 export interface Why {
@@ -41,12 +48,16 @@ export interface Draft {
   readonly at: number;
   /** Why it was refused for good, if it was. */
   readonly refused: Why | null;
+  /** Messages it was sent as in requests that came to nothing, as far as was heard: one may have arrived all the same. */
+  readonly sent?: readonly string[];
 }
 
 /** Drafts of a thread sealed into one exact request. */
 export interface Batch {
   readonly thread: string;
   readonly drafts: readonly string[];
+  /** The ids of their messages, in the same order. */
+  readonly messages: readonly string[];
   readonly append: Append;
 }
 
@@ -78,6 +89,8 @@ export type Input =
   /** The drafts cannot be sealed: now (they are tried again), or, with a reason, for good. */
   | { readonly t: 'unsealable'; readonly thread: string; readonly why: Why | null }
   | { readonly t: 'answered'; readonly thread: string; readonly answer: Answer }
+  /** These, refused or being sealed, are in the thread: a request of before had arrived, whatever was said of it. */
+  | { readonly t: 'arrived'; readonly thread: string; readonly drafts: readonly string[] }
   /** A refused draft goes once more. */
   | { readonly t: 'retry'; readonly draft: string }
   /** A draft is not wanted any more. One that is being sealed, or may have arrived, cannot be taken back. */
@@ -205,6 +218,8 @@ function take(state: OutboxState, now: number, input: Input): Step {
       return unsealable(state, now, input.thread, input.why);
     case 'answered':
       return answered(state, now, input.thread, input.answer);
+    case 'arrived':
+      return arrived(state, input.thread, input.drafts);
     case 'retry':
       return retry(state, input.draft);
     case 'discard':
@@ -275,7 +290,7 @@ function answered(state: OutboxState, now: number, thread: string, answer: Answe
       ],
     };
   }
-  if (answer.t === 'doubted') return giveUp(state, thread, batch.drafts, answer.why);
+  if (answer.t === 'doubted') return giveUp(state, thread, batch.drafts, answer.why, batch);
   if (answer.t === 'lost' || isTransient(answer.refusal.code)) {
     const after = answer.t === 'lost' ? RESEND_AFTER_MS : (answer.refusal.retry_after ?? RESEND_AFTER_MS);
     return quiet(withLane(state, thread, { ...lane, stage: { t: 'ready', batch }, notBefore: now + after }));
@@ -286,14 +301,34 @@ function answered(state: OutboxState, now: number, thread: string, answer: Answe
       effects: [{ t: 'store', record: { t: 'unsealed', thread } }],
     };
   }
-  return giveUp(state, thread, batch.drafts, reason(answer.refusal));
+  return giveUp(state, thread, batch.drafts, reason(answer.refusal), batch);
 }
 
-function giveUp(state: OutboxState, thread: string, ids: readonly string[], why: Why): Step {
+function arrived(state: OutboxState, thread: string, ids: readonly string[]): Step {
+  const lane = state.lanes.get(thread) ?? EMPTY;
+  const isSealing = lane.stage.t === 'sealing' && lane.stage.drafts.some((id) => ids.includes(id));
+  const queue = lane.queue.filter((draft) => !ids.includes(draft.id));
+  const refused = new Map([...state.refused].filter(([id]) => !ids.includes(id)));
+  return {
+    state: { ...withLane(state, thread, { ...lane, queue, stage: isSealing ? IDLE : lane.stage }), refused },
+    effects: [
+      ...ids.map((draft): Effect => ({ t: 'store', record: { t: 'discarded', draft } })),
+      { t: 'accepted', thread, drafts: ids },
+    ],
+  };
+}
+
+function giveUp(
+  state: OutboxState,
+  thread: string,
+  ids: readonly string[],
+  why: Why,
+  batch: Batch | null = null,
+): Step {
   const lane = state.lanes.get(thread) ?? EMPTY;
   const given = lane.queue
     .filter((draft) => ids.includes(draft.id))
-    .map((draft) => ({ ...draft, refused: why }));
+    .map((draft) => ({ ...draft, refused: why, ...sentIn(batch, draft) }));
   const queue = lane.queue.filter((draft) => !ids.includes(draft.id));
   const refused = new Map(state.refused);
   for (const draft of given) refused.set(draft.id, draft);
@@ -304,6 +339,12 @@ function giveUp(state: OutboxState, thread: string, ids: readonly string[], why:
       { t: 'refused', thread, drafts: ids, why },
     ],
   };
+}
+
+/** The messages a draft was sent as, the newest last. */
+function sentIn(batch: Batch | null, { id, sent = [] }: Draft): Pick<Draft, 'sent'> {
+  const message = batch?.messages[batch.drafts.indexOf(id)];
+  return message === undefined ? {} : { sent: [...sent, message].slice(-SENT_AS_MAX) };
 }
 
 /** A server that calls what is built on stale, again and again, and serves nothing newer, lies (attack H27). */

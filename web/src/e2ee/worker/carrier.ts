@@ -10,7 +10,7 @@ import type { Receipt, SignedEntry } from '../../wire/gen/wire';
 import type { Note } from '../api';
 import { Trouble, ofAny } from './errors';
 import type { Inside } from './inside';
-import { catchUpAfter, sealDrafts, takeReceipts } from './outgoing';
+import { arrivedOf, catchUpAfter, sealDrafts, takeReceipts } from './outgoing';
 import type { Carrier } from './postbox';
 import type { Views } from './views';
 
@@ -38,6 +38,10 @@ export class OutgoingMail implements Carrier {
     await keep.dropBlobs(blobs);
   }
 
+  arrived(thread: Hex, drafts: readonly Draft[]): Promise<readonly string[]> {
+    return this.#inside.alone(() => arrivedOf(this.#inside, thread, drafts));
+  }
+
   seal(thread: Hex, drafts: readonly Draft[]): Promise<SignedEntry[]> {
     return this.#inside.alone(() => sealDrafts(this.#inside, thread, drafts));
   }
@@ -62,18 +66,17 @@ export class OutgoingMail implements Carrier {
       const trouble = ofAny(error);
       this.trouble(thread, trouble);
       // A receipt that does not hold is none: the message stays, and says so.
-      if (trouble.isHostile()) {
-        this.#views.release(thread);
-        return { t: 'doubted', why: trouble.failure };
-      }
+      if (trouble.isHostile()) return { t: 'doubted', why: trouble.failure };
       // It is durable on the server all the same; the stream brings it again.
+    } finally {
+      // Notes are gathered for a moment: what is answered here comes before them.
+      this.#views.release(thread);
     }
     return { t: 'accepted' };
   }
 
   accepted(thread: Hex, drafts: readonly string[]): void {
     this.#views.dropDrafts(thread, drafts);
-    this.#views.release(thread);
     this.tellWaiting();
   }
 

@@ -55,7 +55,7 @@ describe('what a tab keeps', () => {
       thread: new Uint8Array(16).fill(0x22),
       entries: [{ core: new Uint8Array(3), payload: utf8('ct'), sig: new Uint8Array(64) }],
     };
-    const batch: Batch = { thread: THREAD, drafts: ['d1'], append };
+    const batch: Batch = { thread: THREAD, drafts: ['d1'], messages: ['m1'], append };
     await keep.putDrafts([draft('d1', 1)], [{ id: 'b1', bytes: new Uint8Array(4) }]);
     await keep.putBatch(batch);
     const again = await Keep.resume(store, clock, 'tab');
@@ -108,6 +108,7 @@ describe('what a tab keeps', () => {
 class FakeCarrier implements Carrier {
   readonly calls: string[] = [];
   upload = (): Promise<void> => Promise.resolve();
+  arrived = (): Promise<readonly string[]> => Promise.resolve([]);
   seal: Carrier['seal'] = (thread) => {
     this.calls.push(`seal ${thread}`);
     return new Promise(() => undefined);

@@ -204,26 +204,33 @@ function decodeDraft(text: string): Draft {
 interface PlainBatch {
   thread: Hex;
   drafts: string[];
+  messages?: Hex[];
   idem: Hex;
   entries: { core: Hex; payload: Hex; sig: Hex }[];
 }
 
-function encodeBatch({ thread, drafts, append }: Batch): string {
+function encodeBatch({ thread, drafts, messages, append }: Batch): string {
   const entries = append.entries.map(({ core, payload, sig }) => ({
     core: hex(core),
     payload: hex(payload),
     sig: hex(sig),
   }));
-  const plain: PlainBatch = { thread, drafts: [...drafts], idem: hex(append.idem), entries };
+  const plain: PlainBatch = {
+    thread,
+    drafts: [...drafts],
+    messages: [...messages],
+    idem: hex(append.idem),
+    entries,
+  };
   return JSON.stringify(plain);
 }
 
 function decodeBatch(text: string): Batch {
-  const { thread, drafts, idem, entries } = JSON.parse(text) as PlainBatch;
+  const { thread, drafts, messages = [], idem, entries } = JSON.parse(text) as PlainBatch;
   const signed = entries.map(({ core, payload, sig }) => ({
     core: unhex(core),
     payload: unhex(payload),
     sig: unhex(sig),
   }));
-  return { thread, drafts, append: { idem: unhex(idem), thread: unhex(thread), entries: signed } };
+  return { thread, drafts, messages, append: { idem: unhex(idem), thread: unhex(thread), entries: signed } };
 }

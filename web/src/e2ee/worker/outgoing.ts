@@ -43,6 +43,16 @@ export function freshIdem(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(ID_BYTES));
 }
 
+/**
+ * Those of these drafts that are in the thread as it is now served: a request that counted as refused had arrived. Sent
+ * once more they would be there twice.
+ */
+export async function arrivedOf(inside: Inside, id: Hex, drafts: readonly Draft[]): Promise<string[]> {
+  const { messages } = await syncThread(inside, id);
+  const there = new Set(messages.map((message) => message.id));
+  return drafts.filter(({ sent }) => sent?.some((message) => there.has(message))).map((draft) => draft.id);
+}
+
 /** Seals drafts of a thread, an epoch first where one is due. */
 export async function sealDrafts(inside: Inside, id: Hex, drafts: readonly Draft[]): Promise<SignedEntry[]> {
   await inside.ready();

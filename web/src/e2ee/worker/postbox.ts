@@ -28,6 +28,8 @@ import type { Keep } from './keep';
 export interface Carrier {
   /** Has these files on the server. */
   upload(blobs: readonly Hex[]): Promise<void>;
+  /** Those of the drafts that an earlier request brought into the thread, whatever was said of it then. */
+  arrived(thread: Hex, drafts: readonly Draft[]): Promise<readonly string[]>;
   /** Seals drafts into entries, an epoch first where one is due. */
   seal(thread: Hex, drafts: readonly Draft[]): Promise<SignedEntry[]>;
   /** Sends the request and takes in what came of it. */
@@ -92,14 +94,16 @@ export class Postbox {
 
   /** What the request of a thread that may have arrived makes of its drafts: these, by the ids of their messages. */
   made(thread: Hex): ReadonlyMap<Hex, string> {
-    const batch = batchOf(this.#state, thread);
-    if (!batch) return new Map();
-    // An epoch may stand before the messages.
-    const cores = batch.append.entries.map(({ core }) => parseEntryCore(core));
-    const messages = cores.filter(({ kind }) => kind === 'message');
+    const { drafts = [], messages = [] } = batchOf(this.#state, thread) ?? {};
     return new Map(
-      batch.drafts.flatMap((draft, at) => messages.slice(at, at + 1).map((m) => [m.msgId, draft])),
+      messages.flatMap((message, at) => drafts.slice(at, at + 1).map((draft) => [message, draft])),
     );
+  }
+
+  /** A message of this person came in: one that counted as refused had arrived. */
+  entered(thread: Hex, message: Hex): void {
+    const had = this.drafts(thread).filter(({ refused, sent }) => refused && sent?.includes(message));
+    if (had.length > 0) this.give({ t: 'arrived', thread, drafts: had.map(({ id }) => id) });
   }
 
   /** Takes a message; it is durable when this resolves. */
@@ -187,13 +191,21 @@ export class Postbox {
 
   private async seal(thread: Hex, drafts: readonly Draft[]): Promise<void> {
     try {
+      const arrived = drafts.some(({ sent }) => sent) ? await this.#carrier.arrived(thread, drafts) : [];
+      if (arrived.length > 0) {
+        this.give({ t: 'arrived', thread, drafts: arrived });
+        return;
+      }
       const blobs = drafts.flatMap((draft) => draft.blobs);
       if (blobs.length > 0) await this.#carrier.upload(blobs);
       const entries = await this.#carrier.seal(thread, drafts);
       const idem = crypto.getRandomValues(new Uint8Array(16));
+      // An epoch may stand before the messages.
+      const cores = entries.map(({ core }) => parseEntryCore(core));
       const batch = {
         thread,
         drafts: drafts.map((one) => one.id),
+        messages: cores.filter(({ kind }) => kind === 'message').map(({ msgId }) => msgId),
         append: { idem, thread: unhex(thread), entries },
       };
       await this.#keep.putBatch(batch);

@@ -74,6 +74,7 @@ export class Work {
     this.inside = new Inside(rpc, account, saved, keep, {
       entry: (thread, message) => {
         this.views.entry(thread, message);
+        if (message.author === this.inside.user) this.#postbox?.entered(thread.id, message.id);
       },
       changed: (thread) => {
         this.views.changed(thread.id);

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RELAIS_BIN, Server, until } from '../../../test/server';
+import { Browser, Tab } from '../../../test/tab';
+import type { Http } from '../../platform/http';
+import { decodeReply, decodeRequest, encodeReply, parseFrame } from '../../wire/codec';
+import type { AnyRequest, Answer, CallName } from '../../wire/codec';
+import { LIMITS } from '../../wire/gen/wire';
+import type { EntryView } from '../api';
+
+if (RELAIS_BIN === '') {
+  console.warn(
+    'SKIPPED: hardship.test.ts needs a server. Build it and set RELAIS_BIN=…/relais (cargo x does).',
+  );
+}
+
+/** What happens on the way to the server and back; null: nothing. */
+type Mishap = (request: AnyRequest, go: () => ReturnType<Http>) => ReturnType<Http> | null;
+
+/** A tab that asks everything by HTTP, in whose way something may come. */
+class Walker {
+  mishap: Mishap | null = null;
+  readonly tab: Tab;
+
+  constructor(origin: string, browser = new Browser()) {
+    const through = (http: Http): Http => {
+      return (ask) => {
+        const request = ask.body && ask.path.endsWith('/rpc') ? requestIn(ask.body) : null;
+        return (request && this.mishap?.(request, () => http(ask))) ?? http(ask);
+      };
+    };
+    this.tab = new Tab(origin, browser, 'tab', undefined, { through, isLive: false });
+  }
+}
+
+function requestIn(body: Uint8Array): AnyRequest | null {
+  return decodeRequest(parseFrame(body, LIMITS.RPC_BYTES_MAX));
+}
+
+/** Changes what the server answers to one kind of request. */
+function answering<N extends CallName>(name: N, change: (answer: Answer<N>) => Answer<N>): Mishap {
+  return (request, go) => {
+    if (request.t !== name) return null;
+    return go().then((exchange) => {
+      if (exchange.t !== 'answered') return exchange;
+      const frame = parseFrame(exchange.bytes, LIMITS.RPC_BYTES_MAX);
+      const reply = decodeReply(name, frame);
+      if (!reply.ok) return exchange;
+      const changed = { ...reply, answer: change(reply.answer) };
+      return { ...exchange, bytes: encodeReply(name, frame.header.id, changed) };
+    });
+  };
+}
+
+describe.skipIf(RELAIS_BIN === '')(
+  'a web client that something fails at the wrong moment',
+  { timeout: 240_000 },
+  () => {
+    let server: Server;
+    let ada: Walker;
+    let ben: Tab;
+    let thread = '';
+
+    beforeAll(async () => {
+      server = await Server.start();
+      ada = new Walker(server.origin);
+      ben = new Tab(server.origin);
+      const [, other] = [await ada.tab.register('ada'), await ben.register('ben')];
+      thread = await ada.tab.api.createThread({
+        org: null,
+        title: 'Bed 7',
+        priority: 'routine',
+        people: [other.me.user],
+        teams: [],
+        text: 'first',
+      });
+    }, 240_000);
+
+    afterAll(async () => {
+      ada.tab.close();
+      ben.close();
+      await server.end();
+    });
+
+    /** Texts of the conversation as somebody is shown it after a fresh look. */
+    async function texts(tab: Tab): Promise<string[]> {
+      const { entries } = await tab.api.openThread(thread);
+      return entries.flatMap(({ content }) => (content.kind === 'text' ? [content.text] : []));
+    }
+
+    /** The newest view of a draft that notes brought; null: none, or it was dropped. */
+    function draftOf(tab: Tab, id: string): EntryView | null {
+      let view: EntryView | null = null;
+      for (const note of tab.notes) {
+        if (note.t !== 'entries') continue;
+        if (note.dropDrafts.includes(id)) view = null;
+        view = note.upsert.find((entry) => entry.id === id) ?? view;
+      }
+      return view;
+    }
+
+    const badReceipts = answering('Append', ({ receipts }) => ({
+      receipts: receipts.map((receipt) => ({ ...receipt, sig: receipt.sig.map((byte) => byte ^ 1) })),
+    }));
+
+    /** Has ada write something that the server takes in, unless it lies otherwise, and whose receipt does not hold. */
+    async function doubted(text: string, lie: Mishap = badReceipts): Promise<string> {
+      await ada.tab.api.openThread(thread);
+      ada.mishap = lie;
+      const draft = await ada.tab.api.send(thread, text, [], null);
+      const view = await until('a refusal', () =>
+        draftOf(ada.tab, draft)?.delivery?.state === 'refused' ? draftOf(ada.tab, draft) : null,
+      );
+      expect(view.delivery).toMatchObject({ why: { kind: 'hostile', code: 'H19' } });
+      ada.mishap = null;
+      return draft;
+    }
+
+    it('does not send twice what counted as refused and had arrived', async () => {
+      const draft = await doubted('once only');
+      await ada.tab.api.retry(thread, draft);
+      await until('it counts as sent', () => draftOf(ada.tab, draft) === null);
+      for (const tab of [ada.tab, ben])
+        expect((await texts(tab)).filter((text) => text === 'once only')).toHaveLength(1);
+    });
+
+    it('takes a refused message for sent when it comes in', async () => {
+      const draft = await doubted('there after all');
+      expect(await texts(ada.tab)).toContain('there after all');
+      await until('it counts as sent', () => draftOf(ada.tab, draft) === null);
+      expect(await texts(ada.tab)).toEqual(await texts(ben));
+    });
+
+    it('sends again what the server said it had taken in and had not (attack H19)', async () => {
+      const draft = await doubted('dropped', (request) => {
+        if (request.t !== 'Append') return null;
+        const made = { n: 3, at: 0, head: new Uint8Array(32), sig: new Uint8Array(64) };
+        const receipts = request.body.entries.map(() => made);
+        const bytes = encodeReply('Append', 1, { ok: true, answer: { receipts } });
+        return Promise.resolve({ t: 'answered', status: 200, bytes });
+      });
+      expect(await texts(ben)).not.toContain('dropped');
+      await ada.tab.api.retry(thread, draft);
+      await until('it counts as sent', () => draftOf(ada.tab, draft) === null);
+      expect((await texts(ben)).filter((text) => text === 'dropped')).toHaveLength(1);
+    });
+  },
+);
