@@ -95,8 +95,17 @@ impl Metadata {
     /// # Errors
     /// Cargo's own words, among them that the lock file is not up to date.
     pub fn load() -> Result<Self> {
+        Self::of(&cargo::root(), "--locked")
+    }
+
+    /// The same of a workspace in another folder; `lock` says what cargo may do with its lock file.
+    ///
+    /// # Errors
+    /// Cargo's own words.
+    pub fn of(workspace: &Path, lock: &str) -> Result<Self> {
         let output = cargo::cargo()?
-            .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host()?])
+            .current_dir(workspace)
+            .args(["metadata", "--format-version", "1", lock, "--filter-platform", &host()?])
             .output()
             .context("cargo metadata")?;
         if !output.status.success() {
@@ -157,13 +166,14 @@ impl Package {
     }
 }
 
-/// Versions of every crate that is really built with these features, by name, as `cargo tree` says. The graph of
-/// the metadata is larger: it holds what a feature that nobody asks for would bring.
+/// Versions of every crate that is really built with these features, by name, as `cargo tree` says of a workspace.
+/// The graph of the metadata is larger: it holds what a feature that nobody asks for would bring.
 ///
 /// # Errors
 /// Cargo's own words.
-pub fn in_use(selection: &[&str]) -> Result<BTreeMap<String, BTreeSet<String>>> {
+pub fn in_use(workspace: &Path, selection: &[&str]) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let output = cargo::cargo()?
+        .current_dir(workspace)
         .args(["tree", "--locked", "--prefix", "none", "--no-dedupe", "--format", "{p}"])
         .args(selection)
         .output()

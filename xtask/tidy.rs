@@ -35,14 +35,12 @@ pub struct Check {
 /// The facts could not be read.
 pub fn check_all() -> Result<Vec<Check>> {
     let metadata = Metadata::load()?;
-    let in_use = metadata::in_use(&["--workspace", "--all-features", "--edges", "normal,build,dev"])?;
+    let in_use =
+        metadata::in_use(&cargo::root(), &["--workspace", "--all-features", "--edges", "normal,build,dev"])?;
     let policy = crates::Policy::load(&cargo::root())?;
     let tree = files::Tree::load(&cargo::root())?;
     Ok(vec![
-        Check {
-            name: "imports follow the table of rooms",
-            findings: edges::check(&metadata, edges::Walls::Up),
-        },
+        Check { name: "imports follow the table of rooms", findings: edges::check(&metadata) },
         Check {
             name: "no secret-bearing crate reaches the server",
             findings: edges::check_server(&metadata),
