@@ -52,7 +52,9 @@ export function makeFormat(locale: Locale, tag: string): Format {
   const english = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' });
   const time = (at: Ms): string => {
     if (locale === 'en')
-      return english.format(at).replace(/\s?([ap])\.?m\.?/i, (_, half: string) => `\u00a0${half}m`);
+      return english
+        .format(at)
+        .replace(/\s?([ap])\.?m\.?/i, (_, half: string) => `\u00a0${half.toLowerCase()}m`);
     const parts = clock.formatToParts(at);
     const pick = (type: string): string => parts.find((part) => part.type === type)?.value ?? '';
     return `${Number(pick('hour'))}\u00a0h\u00a0${pick('minute')}`;

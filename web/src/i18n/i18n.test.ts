@@ -129,6 +129,7 @@ test('times, days, sizes and lists follow the language and the region', () => {
   const at = new Date(2026, 10, 21, 14, 5).getTime();
   expect(french.time(at)).toBe('14\u00a0h\u00a005');
   expect(english.time(at)).toBe('2:05\u00a0pm');
+  expect(makeFormat('en', 'en-US').time(at)).toBe('2:05\u00a0pm');
   expect(french.day(at, at)).toBe('Aujourd’hui');
   expect(french.day(at - 86_400_000, at)).toBe('Hier');
   expect(english.day(at, at)).toBe('Today');
