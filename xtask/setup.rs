@@ -55,8 +55,14 @@ const NEEDS: &[Need] = &[
 ];
 
 /// What only the tests need.
-const TEST_NEEDS: &[Need] =
-    &[Need { package: "chromium", reason: "runs the web client's tests", probe: Probe::Program("chromium") }];
+const TEST_NEEDS: &[Need] = &[
+    Need { package: "chromium", reason: "runs the web client's tests", probe: Probe::Program("chromium") },
+    Need {
+        package: "firefox-esr",
+        reason: "runs the web client in a second engine",
+        probe: Probe::Program("firefox-esr"),
+    },
+];
 
 impl Need {
     fn is_met(&self) -> bool {

@@ -44,6 +44,7 @@ pub const STEPS: &[Step] = &[
     Step { name: "web tests", script: "test", counts: true },
     Step { name: "web on what Rust draws", script: "test:differential", counts: true },
     Step { name: "web tests in a browser", script: "test:browser", counts: true },
+    Step { name: "web in Firefox", script: "test:firefox", counts: false },
 ];
 
 /// What a run of tests came to.
