@@ -17,11 +17,12 @@ mod teams;
 mod victim;
 mod web;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use relais_chain::ChainError;
 use relais_client::Hostile;
 use relais_e2ee::E2eeError;
@@ -233,21 +234,34 @@ async fn try_web(stage: &mut Stage, attack: &Attack) -> Result<Tried> {
     Ok(Tried { with, without })
 }
 
+/// The attacks of a form of the proof whose names have this part.
+///
+/// # Errors
+/// None has: nothing tried is nothing shown.
+fn chosen(part: Option<&str>, quick: bool) -> Result<Vec<&'static Attack>> {
+    let in_form: Vec<&Attack> = ATTACKS.iter().filter(|attack| attack.quick || !quick).collect();
+    let Some(part) = part else { return Ok(in_form) };
+    let found: Vec<&Attack> = in_form.iter().copied().filter(|attack| attack.name.contains(part)).collect();
+    if found.is_empty() {
+        let names: BTreeSet<&str> = in_form.iter().map(|attack| attack.name).collect();
+        let form = if quick { "the short form" } else { "the proof" };
+        let names = Vec::from_iter(names).join("\n  ");
+        bail!("no attack of {form} has `{part}` in its name; there are:\n  {names}");
+    }
+    Ok(found)
+}
+
 /// Carries every attack out (the short form: those that take no long time) against both clients, each twice.
 /// Answers whether each was caught by its own error and succeeded without its check. `web` is the web client's
 /// folder.
 ///
 /// # Errors
-/// The scene could not be set.
+/// The scene could not be set, or the variable `RELAIS_ATTACK` names no attack.
 #[expect(clippy::print_stdout, reason = "the table is what the proof is for")]
 pub async fn prove(server: &Path, web: Option<&Path>, quick: bool) -> Result<bool> {
-    let mut stage = Box::pin(Stage::set(server, web)).await?;
     // For whoever works on one of them: a part of its name.
-    let only = std::env::var("RELAIS_ATTACK").ok();
-    let chosen = |attack: &&Attack| {
-        (attack.quick || !quick) && only.as_ref().is_none_or(|only| attack.name.contains(only.as_str()))
-    };
-    let attacks: Vec<&Attack> = ATTACKS.iter().filter(chosen).collect();
+    let attacks = chosen(std::env::var("RELAIS_ATTACK").ok().as_deref(), quick)?;
+    let mut stage = Box::pin(Stage::set(server, web)).await?;
     let (mut native, mut other) = (Tally::default(), Tally::default());
     println!("{:<5}{:<42}{:<31}{:<26}web client", "code", "attack", "noticed at", "native client");
     for attack in &attacks {
@@ -305,7 +319,18 @@ fn outcome(result: Result<Seen>) -> Seen {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{ATTACKS, Web};
+    use super::{ATTACKS, Web, chosen};
+
+    #[test]
+    fn a_name_that_no_attack_has_is_refused_with_those_there_are() {
+        let names = |part, quick| chosen(part, quick).map(|attacks| attacks.len());
+        assert_eq!(names(None, false).ok(), Some(ATTACKS.len()));
+        assert_eq!(names(Some("a byte of a file"), true).ok(), Some(1));
+        let refused = chosen(Some("a bite"), true).map(drop).expect_err("no attack has this name").to_string();
+        assert!(refused.contains("`a bite`") && refused.contains("a byte of a file"), "{refused}");
+        // A long one is not in the short form.
+        assert!(chosen(Some("weaker password"), false).is_ok() && chosen(Some("weaker password"), true).is_err());
+    }
 
     #[test]
     fn the_document_says_which_scenes_run_against_the_web_client() {
