@@ -111,7 +111,8 @@ const ATTACKS: &[Attack] = attacks![
     BoxSwapped, "a box with the server's seed", "opening it, before writing",
         Check::E2ee(&[E2eeError::BoxHashMismatch, E2eeError::CommitMismatch]), Web::Same, true, keys::box_swapped;
     KeySwapped, "a chain of the server's making", "the next read of the chain", Check::Client, Web::Same, true, keys::key_swapped;
-    CardSwapped, "a team's card with another's keyring", "naming the team", Check::Client, NO_SUCH_ACT, true, cards::team_card;
+    CardSwapped, "a team's card with another's keyring", "naming the team", Check::Client, Web::Same, true, cards::team_card;
+    CardSwapped, "a team of another organization", "naming the team", Check::Client, Web::Same, true, cards::foreign_team;
     CardSwapped, "a unit of another organization", "naming its member", Check::Client, Web::Same, true, cards::foreign_unit;
     CardSwapped, "a colleague's keyring claimed by another", "naming the colleague",
         Check::Client, Web::Same, true, cards::claimed_keyring;
@@ -138,16 +139,16 @@ const ATTACKS: &[Attack] = attacks![
         Check::Chain(&[ChainError::BadInvitationProof]), Web::Same, true, helped::invite_forged;
     InviteForged, "another in the place of whom one invited", "the list of those who wait",
         Check::Client, NO_SUCH_ACT, true, keys::minted;
-    StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, NOT_YET, true, live::stream_hole;
+    StreamHole, "an entry of a stream left out", "the next page of it", Check::Client, Web::Same, true, live::stream_hole;
     Unattested, "a colleague nobody vouched for", "adding them", Check::Client, Web::Same, true, keys::unattested;
     WeakKsf, "weaker password stretching", "the first answer",
         Check::E2ee(&[E2eeError::KsfRefused]), Web::Same, false, account::weak_stretching;
     OwnChainChanged, "another chain under one's own name", "the sign-in",
-        Check::E2ee(&[E2eeError::ForeignChain]), NOT_YET, false, account::own_chain;
+        Check::E2ee(&[E2eeError::ForeignChain]), Web::Same, false, account::own_chain;
     OldVault, "the vault before the last change", "going on",
         Check::E2ee(&[E2eeError::VaultRolledBack]), Web::By(&["808", "809"]), true, account::old_vault;
     OldVault, "the vault before the last change", "a recovery",
-        Check::E2ee(&[E2eeError::VaultRolledBack]), NOT_YET, false, objects::old_vault;
+        Check::E2ee(&[E2eeError::VaultRolledBack]), Web::By(&["808", "809"]), false, objects::old_vault;
     OldObject, "the pins as they were", "going on",
         Check::E2ee(&[E2eeError::ObjectRolledBack]), NOT_YET, true, objects::old_pins;
     OldObject, "the key index as it was", "the list",
@@ -326,10 +327,13 @@ mod tests {
         let names = |part, quick| chosen(part, quick).map(|attacks| attacks.len());
         assert_eq!(names(None, false).ok(), Some(ATTACKS.len()));
         assert_eq!(names(Some("a byte of a file"), true).ok(), Some(1));
-        let refused = chosen(Some("a bite"), true).map(drop).expect_err("no attack has this name").to_string();
+        let refused =
+            chosen(Some("a bite"), true).map(drop).expect_err("no attack has this name").to_string();
         assert!(refused.contains("`a bite`") && refused.contains("a byte of a file"), "{refused}");
         // A long one is not in the short form.
-        assert!(chosen(Some("weaker password"), false).is_ok() && chosen(Some("weaker password"), true).is_err());
+        assert!(
+            chosen(Some("weaker password"), false).is_ok() && chosen(Some("weaker password"), true).is_err()
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use relais_chain::link::{Author, Place};
-use relais_chain::{Signed, sign};
+use relais_chain::sign;
 use relais_client::ClientError;
 use relais_client::driver::{Client, Login, mailbox};
 use relais_e2ee::body::Body;
@@ -17,35 +17,47 @@ use relais_wire::threads::Appended;
 use relais_wire::{ErrorCode, Millis, Private, Refusal, Reply, Request, codes::Stale};
 use serde_json::json;
 
-use super::keys::{impostor, serve};
-use super::liar::Lie;
+use super::cards::Double;
+use super::keys::{all, serve};
+use super::liar::{Hold, Lie};
 use super::stage::{Door, PASSWORD, PATIENCE_MS, Seen, Stage, Whom, ask};
-use super::victim::{Believed, Failed, Kind};
+use super::victim::{Believed, Failed, Kind, Written};
 
 /// A day, in milliseconds.
 const DAY_MS: u64 = 86_400_000;
 
-/// The server keeps nothing of a message and answers that it is done, without a receipt.
-pub(super) async fn no_receipt(stage: &mut Stage) -> Result<Seen> {
+/// Ben has read a thread and writes to it; requests to append may be kept from the server, and answers are changed.
+async fn writes(
+    stage: &mut Stage,
+    (hold, lie): (Hold, Lie),
+    believed: impl FnOnce(&Written, u64) -> bool,
+) -> Result<Seen> {
     let thread = stage.thread().await?;
     let mut victim = stage.victim(Whom::Ben).await?;
     ready(victim.open_thread(thread).await)?;
-    victim.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
+    victim.door.liar.lock().await.hold = hold;
+    victim.door.lie(lie).await;
+    let now = victim.door.http.now_ms();
+    let result = victim.write(thread, "under the old keys").await;
+    Ok(Seen::of_written(result, |written| believed(written, now)))
+}
+
+const fn is_append(request: &Request) -> bool {
+    matches!(request, Request::Append(_))
+}
+
+/// The server keeps nothing of a message and answers that it is done, without a receipt.
+pub(super) async fn no_receipt(stage: &mut Stage) -> Result<Seen> {
     let lie: Lie = Box::new(|request, answer| {
-        if matches!(request, Request::Append(_)) {
+        if is_append(request) {
             *answer = Some(Ok(Reply::Appended(Appended { receipts: Vec::new() })));
         }
     });
-    victim.door.lie(lie).await;
-    let result = victim.write(thread, "help").await;
-    Ok(Seen::of_written(result, |written| written.sent))
+    writes(stage, (Box::new(is_append), lie), |written, _| written.sent).await
 }
 
 /// A receipt that says another time than the one that was signed.
 pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
-    let thread = stage.thread().await?;
-    let mut victim = stage.victim(Whom::Ben).await?;
-    ready(victim.open_thread(thread).await)?;
     let lie: Lie = Box::new(|_, answer| {
         if let Some(Ok(Reply::Appended(appended))) = answer {
             for receipt in &mut appended.receipts {
@@ -53,10 +65,8 @@ pub(super) async fn wrong_receipt(stage: &mut Stage) -> Result<Seen> {
             }
         }
     });
-    victim.door.lie(lie).await;
-    let now = victim.door.http.now_ms();
-    let result = victim.write(thread, "seen at noon").await;
-    Ok(Seen::of_written(result, |written| written.sent || written.latest_ms > now + DAY_MS / 2))
+    let tomorrow = |written: &Written, now| written.sent || written.latest_ms > now + DAY_MS / 2;
+    writes(stage, (Box::new(|_| false), lie), tomorrow).await
 }
 
 /// The server shows another key than the one it was met with.
@@ -106,17 +116,16 @@ pub(super) async fn login(door: &Door, email: &str) -> Result<Client, ClientErro
 /// Somebody signs in on a new device and is served a chain of their own that they did not write.
 pub(super) async fn own_chain(stage: &mut Stage) -> Result<Seen> {
     let (user, vault) = (stage.ben.user(), vault_of(&stage.ben).await?);
-    let impostor = impostor(user)?;
-    let root = impostor.links.iter().find(|link| link.chain == ChainKind::User);
-    let Some(root) = root.map(|link| link.link.0.clone()) else { bail!("an account has a root") };
-    let prev = Some(Signed::parse(&root)?.link_hash());
-    let place = Place { seq: 2, prev, ..Place::first(*user.as_bytes()) };
+    // It names the keyrings of the vault: nothing but the signatures is another's.
+    let (personal, inbox) = stage.ben.keyrings();
+    let double = Double::of(user, personal, inbox)?;
+    let place = Place { seq: 2, prev: Some(double.root.link_hash()), ..Place::first(*user.as_bytes()) };
     let author = Author { user, chain_seq: 1, capacity: None };
-    let key = impostor.account.signing().key();
-    let second = sign::link(key, place, author, 1, &link_body(&vault))?.to_bytes()?;
-    let believed = Believed { seq: 2, head: Some(Signed::parse(&second)?.link_hash()) };
+    let second = sign::link(double.signing.key(), place, author, 1, &link_body(&vault))?;
+    let believed = Believed { seq: 2, head: Some(second.link_hash()) };
+    let links = vec![double.root.to_bytes()?, second.to_bytes()?];
     let door = stage.door().await?;
-    door.lie(serve(ChainKind::User, user.into(), vec![root, second])).await;
+    door.lie(all(vec![serve(ChainKind::User, user.into(), links), double.serve_keyrings()?])).await;
     if stage.kind == Kind::Web {
         return Ok(match stage.new_device(door, "ben@relais.example").await? {
             Ok(victim) => {
@@ -129,7 +138,7 @@ pub(super) async fn own_chain(stage: &mut Stage) -> Result<Seen> {
     let result = login(&door, "ben@relais.example").await;
     Ok(Seen::of(result.map(|client| {
         let chain = client.book().chains().user_chain(user);
-        chain.is_some_and(|chain| chain.key() == impostor.account.signing().public())
+        chain.is_some_and(|chain| chain.key() == double.signing.public())
     })))
 }
 
@@ -162,39 +171,37 @@ fn stale(keyring: Option<KeyringId>, generation: u32) -> Refusal {
     Refusal { stale: Some(stale), ..Refusal::new(ErrorCode::Stale) }
 }
 
+/// Refusals as stale before the server takes something after all: more than a client that checks waits for.
+const STALE_TIMES: u32 = 8;
+
 /// Everything that is sent is refused as stale, and nothing newer is shown.
 pub(super) async fn stale_for_ever(stage: &mut Stage) -> Result<Seen> {
-    let thread = stage.thread().await?;
-    let mut victim = stage.victim(Whom::Ben).await?;
-    ready(victim.open_thread(thread).await)?;
-    victim.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
+    let mut times = 0;
+    let hold: Hold = Box::new(move |request| {
+        times += u32::from(is_append(request));
+        is_append(request) && times <= STALE_TIMES
+    });
     let lie: Lie = Box::new(|request, answer| {
-        if matches!(request, Request::Append(_)) {
+        if is_append(request) && answer.is_none() {
             *answer = Some(Err(stale(None, 0)));
         }
     });
-    victim.door.lie(lie).await;
-    let result = victim.write(thread, "help").await;
-    Ok(Seen::of_written(result, |written| written.refused))
+    // It believes that it is stale, and gives up; or goes on until the server likes.
+    writes(stage, (hold, lie), |written, _| written.refused || written.sent).await
 }
 
 /// The server names a newer generation of a keyring and does not show the link that made it.
 pub(super) async fn rotation_withheld(stage: &mut Stage) -> Result<Seen> {
-    let thread = stage.thread().await?;
     let inbox = stage.ada.keyrings().1;
-    let mut victim = stage.victim(Whom::Ben).await?;
-    ready(victim.open_thread(thread).await)?;
     let mut told = false;
     let lie: Lie = Box::new(move |request, answer| {
         // The first is refused after all; from the second on the server takes what comes.
-        if matches!(request, Request::Append(_)) && !told {
+        if is_append(request) && !told {
             told = true;
             *answer = Some(Err(stale(Some(inbox), 9)));
         }
     });
-    victim.door.lie(lie).await;
-    let result = victim.write(thread, "under the old keys").await;
-    Ok(Seen::of_written(result, |written| written.sent))
+    writes(stage, (Box::new(|_| false), lie), |written, _| written.sent).await
 }
 
 /// One byte of a file is changed.

@@ -16,7 +16,8 @@ use relais_e2ee::sealed::{DecKey, Recipient};
 use relais_e2ee::signing::SigningSecret;
 use relais_wire::account::Locale;
 use relais_wire::chains::ChainKind;
-use relais_wire::ids::{KeyringId, ObjectId, OrgId, UnitId, UserId};
+use relais_wire::directory::TeamCard;
+use relais_wire::ids::{KeyringId, OrgId, UnitId, UserId};
 use relais_wire::{Private, Reply};
 
 use super::keys::{all, believed_or, boxed_to, serve};
@@ -27,26 +28,51 @@ fn org_of(unit: UnitId) -> OrgId {
     OrgId::from_bytes(*unit.as_bytes())
 }
 
-/// A team's card names somebody's own keyring as that of all the team's members.
-pub(super) async fn team_card(stage: &mut Stage) -> Result<Seen> {
-    let unit = stage.ada.create_unit(None, "Hospital", "Ada").await?;
+/// An organization of Ada's with a team, and the team's card.
+async fn night_shift(stage: &mut Stage, org: &str) -> Result<(OrgId, TeamCard)> {
+    let unit = stage.ada.create_unit(None, org, "Ada").await?;
     let ada = stage.ada.user();
     stage.ada.create_team(unit, "Night shift", &[ada], &[]).await?;
-    let reader = stage.mallory.keyrings().0;
-    let lie: Lie = Box::new(move |_, answer| {
-        if let Some(Ok(Reply::UnitCard(card))) = answer {
-            for team in &mut card.teams {
-                team.all = reader;
-            }
-        }
-    });
+    let card = stage.ada.unit(unit).await?.teams.into_iter().next().context("the team")?;
+    Ok((org_of(unit), card))
+}
+
+/// Wherever teams are listed, this card stands for one.
+fn list(false_card: TeamCard) -> Lie {
+    Box::new(move |_, answer| match answer {
+        Some(Ok(Reply::UnitCard(unit))) => unit.teams = vec![false_card.clone()],
+        Some(Ok(Reply::Found(found))) => found.teams = vec![false_card.clone()],
+        _ => {}
+    })
+}
+
+/// A team's card names somebody's own keyring as that of all the team's members.
+pub(super) async fn team_card(stage: &mut Stage) -> Result<Seen> {
+    let (org, card) = night_shift(stage, "Hospital").await?;
+    let (unit, reader) = (card.unit, stage.mallory.keyrings().0);
     let mut victim = stage.victim(Whom::Ada).await?;
-    victim.door.lie(lie).await;
-    let card = victim.client()?.unit(unit).await?;
-    let team = card.teams.first().context("the team")?;
-    let who = Who::WholeTeam { managers: team.managers, all: team.all };
-    let result = victim.create(Some(org_of(unit)), &[who], "the diagnosis").await;
-    Ok(believed_or(boxed_to(&victim, reader).await, result))
+    victim.door.lie(list(TeamCard { all: reader, ..card })).await;
+    let (managers, all) = victim.team(unit, "Night").await?;
+    // The web client writes to a team's managers only: it is to refuse the card all the same.
+    let (who, boxed) = match all {
+        Some(all) => (Who::WholeTeam { managers, all }, reader),
+        None => (Who::Team(managers), managers),
+    };
+    let result = victim.create(Some(org), &[who], "the diagnosis").await;
+    Ok(believed_or(boxed_to(&victim, boxed).await, result))
+}
+
+/// A team's card names the managers of a team of another organization.
+pub(super) async fn foreign_team(stage: &mut Stage) -> Result<Seen> {
+    let (_, elsewhere) = night_shift(stage, "Laboratory").await?;
+    let (org, card) = night_shift(stage, "Hospital").await?;
+    let unit = card.unit;
+    let mut victim = stage.victim(Whom::Ada).await?;
+    let (managers, all) = (elsewhere.managers, elsewhere.all);
+    victim.door.lie(list(TeamCard { managers, all, ..card })).await;
+    let (named, _) = victim.team(unit, "Night").await?;
+    let result = victim.create(Some(org), &[Who::Team(named)], "the diagnosis").await;
+    Ok(believed_or(boxed_to(&victim, managers).await, result))
 }
 
 /// An organization's card names a unit of another one, which vouches for somebody.
@@ -75,38 +101,52 @@ pub(super) async fn foreign_unit(stage: &mut Stage) -> Result<Seen> {
 pub(super) async fn claimed_keyring(stage: &mut Stage) -> Result<Seen> {
     let (ben, inbox) = (stage.ben.user(), stage.ben.keyrings().1);
     let mut victim = stage.victim(Whom::Ada).await?;
-    victim.door.lie(claim(inbox)?).await;
+    let stranger = UserId::from_bytes(draw(&mut SystemEntropy));
+    let double = Double::of(stranger, KeyringId::from_bytes(draw(&mut SystemEntropy)), inbox)?;
+    let root = serve(ChainKind::User, stranger.into(), vec![double.root.to_bytes()?]);
+    victim.door.lie(all(vec![root, double.serve_keyrings()?])).await;
     let result = victim.create(None, &[Who::Person(ben)], "the diagnosis").await;
     Ok(believed_or(boxed_to(&victim, inbox).await, result))
 }
 
-/// The chains of an account whose root names `inbox` as its own.
-fn claim(inbox: KeyringId) -> Result<Lie> {
-    let user = UserId::from_bytes(draw(&mut SystemEntropy));
-    let signing = SigningSecret::random(&mut SystemEntropy);
-    let signer = Signer { user, chain_seq: 1, capacity: None, key: signing.key(), ts_ms: 1 };
-    let personal = KeyringId::from_bytes(draw(&mut SystemEntropy));
-    let owner = Owner::User(user);
-    let new = NewKeyring { id: personal, kind: KeyringKind::U, owner, paired: None };
-    let (first, seed) = keyring::create(&new, &[], &signer, &mut SystemEntropy)?;
-    let itself =
-        Target { recipient: Recipient { keyring: personal, generation: 1 }, key: DecKey::of(&seed).public() };
-    let new = NewKeyring { id: inbox, kind: KeyringKind::I, owner, paired: None };
-    let (second, _) = keyring::create(&new, &[itself], &signer, &mut SystemEntropy)?;
-    let body = UserBody::Root {
-        key: signing.public(),
-        personal: KeyringRef { id: personal, first: first.link.link_hash() },
-        inbox: KeyringRef { id: inbox, first: second.link.link_hash() },
-        recovery: None,
-    };
-    let author = Author { user, chain_seq: 0, capacity: None };
-    let root = sign::link(signing.key(), Place::first(*user.as_bytes()), author, 1, &body)?;
-    let one = |kind: ChainKind, id: ObjectId, link: &Signed| -> Result<Lie> {
-        Ok(serve(kind, id, vec![link.to_bytes()?]))
-    };
-    Ok(all(vec![
-        one(ChainKind::User, user.into(), &root)?,
-        one(ChainKind::Keyring, personal.into(), &first.link)?,
-        one(ChainKind::Keyring, inbox.into(), &second.link)?,
-    ]))
+/// An account of the server's own making whose root names these keyrings as its own, each with one link.
+pub(super) struct Double {
+    /// The key that signs all of it.
+    pub signing: SigningSecret,
+    /// First link of the user's chain.
+    pub root: Signed,
+    /// The only links of the two keyrings.
+    pub keyrings: [(KeyringId, Signed); 2],
+}
+
+impl Double {
+    /// Makes one.
+    pub(super) fn of(user: UserId, personal: KeyringId, inbox: KeyringId) -> Result<Self> {
+        let signing = SigningSecret::random(&mut SystemEntropy);
+        let signer = Signer { user, chain_seq: 1, capacity: None, key: signing.key(), ts_ms: 1 };
+        let owner = Owner::User(user);
+        let new = NewKeyring { id: personal, kind: KeyringKind::U, owner, paired: None };
+        let (first, seed) = keyring::create(&new, &[], &signer, &mut SystemEntropy)?;
+        let recipient = Recipient { keyring: personal, generation: 1 };
+        let itself = Target { recipient, key: DecKey::of(&seed).public() };
+        let new = NewKeyring { id: inbox, kind: KeyringKind::I, owner, paired: None };
+        let (second, _) = keyring::create(&new, &[itself], &signer, &mut SystemEntropy)?;
+        let body = UserBody::Root {
+            key: signing.public(),
+            personal: KeyringRef { id: personal, first: first.link.link_hash() },
+            inbox: KeyringRef { id: inbox, first: second.link.link_hash() },
+            recovery: None,
+        };
+        let author = Author { user, chain_seq: 0, capacity: None };
+        let root = sign::link(signing.key(), Place::first(*user.as_bytes()), author, 1, &body)?;
+        Ok(Self { signing, root, keyrings: [(personal, first.link), (inbox, second.link)] })
+    }
+
+    /// Serves its keyrings.
+    pub(super) fn serve_keyrings(&self) -> Result<Lie> {
+        let one = |(id, link): &(KeyringId, Signed)| -> Result<Lie> {
+            Ok(serve(ChainKind::Keyring, (*id).into(), vec![link.to_bytes()?]))
+        };
+        Ok(all(self.keyrings.iter().map(one).collect::<Result<_>>()?))
+    }
 }

@@ -195,7 +195,7 @@ pub(super) async fn after_close(stage: &mut Stage) -> Result<Seen> {
     let thread = stage.thread().await?;
     let mut held = stage.native_victim(Whom::Ben).await?;
     held.client()?.open_thread(thread).await?;
-    held.door.liar.lock().await.hold = |request| matches!(request, Request::Append(_));
+    held.door.liar.lock().await.hold = Box::new(|request| matches!(request, Request::Append(_)));
     held.client()?.send(thread, &Body::text("late"))?;
     let mut late = None;
     for _ in 0..TRIES {

@@ -17,6 +17,9 @@ pub(super) type Answer = Option<Result<Reply, Refusal>>;
 /// Changes the answer to a request.
 pub(super) type Lie = Box<dyn FnMut(&Request, &mut Answer) + Send>;
 
+/// Says whether a request is kept from the server.
+pub(super) type Hold = Box<dyn FnMut(&Request) -> bool + Send>;
+
 struct Asked {
     request: Request,
     kind: u16,
@@ -29,7 +32,7 @@ pub(super) struct Liar {
     /// How answers are changed.
     pub lie: Lie,
     /// Which requests are kept from the server.
-    pub hold: fn(&Request) -> bool,
+    pub hold: Hold,
     /// Whether the bytes of files are changed.
     pub spoils_files: bool,
     /// Whether the next entry of a stream is dropped.
@@ -52,7 +55,7 @@ impl Default for Liar {
     fn default() -> Self {
         Self {
             lie: Box::new(|_, _| ()),
-            hold: |_| false,
+            hold: Box::new(|_| false),
             spoils_files: false,
             skips_entry: false,
             skipped: None,

@@ -2,15 +2,17 @@
 //!
 //! Not known here: how an attack is judged and printed.
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use relais_client::driver::acts::Who;
 use relais_client::driver::{Client, Recovery, mailbox};
 use relais_wire::account::{Locale, Object, ObjectKind};
 use relais_wire::ids::{Seq, ThreadId};
 use relais_wire::threads::Entries;
 use relais_wire::{Bin, Private, Reply, Request};
+use serde_json::json;
 
 use super::account::{login, ready, vault_of};
+use super::keys::believed_or;
 use super::liar::Lie;
 use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
 use super::victim::{Failed, Kind, Victim, texts};
@@ -105,6 +107,13 @@ pub(super) async fn old_vault(stage: &mut Stage) -> Result<Seen> {
         }
     }))
     .await;
+    if stage.kind == Kind::Web {
+        let order =
+            json!({ "do": "recover", "email": email, "code": code.text().as_str(), "password": PASSWORD });
+        let (done, _) = stage.tab(&door, order).await?;
+        let believed = has_rekeyed(&door).await;
+        return Ok(believed_or(believed, done.map(drop).map_err(Failed::Web)));
+    }
     let with = Recovery {
         email: Private(email.clone()),
         code,
@@ -114,12 +123,10 @@ pub(super) async fn old_vault(stage: &mut Stage) -> Result<Seen> {
     let before = mailbox::newest(&door.http, &email).await?;
     let mailed = async || mailbox::code(&door.http, &email, before).await;
     let result = Client::recover(door.http.clone(), None, with, mailed).await;
-    // It signs its new vault on top of the old one: believed, whatever the real server says to that.
-    let believed = door.liar.lock().await.heard.iter().any(|request| matches!(request, Request::Rekey(_)));
-    match result {
-        Err(error) if error.hostile().is_some() => Ok(Seen::Caught(error.code())),
-        _ if believed => Ok(Seen::Believed),
-        Ok(_) => bail!("recovered without a word"),
-        Err(error) => Err(error).context("a recovery"),
-    }
+    Ok(believed_or(has_rekeyed(&door).await, result.map(drop)))
+}
+
+/// Whether a new vault was signed on top of the one that was served: believed, whatever the real server says to that.
+async fn has_rekeyed(door: &Door) -> bool {
+    door.liar.lock().await.heard.iter().any(|request| matches!(request, Request::Rekey(_)))
 }

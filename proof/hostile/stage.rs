@@ -66,7 +66,7 @@ impl Seen {
         }
     }
 
-    /// Of a message that was written. A lie that was noticed and acted on all the same is not caught.
+    /// Of a message that was written.
     pub(super) fn of_written(
         result: Result<Written, Failed>,
         believed: impl FnOnce(&Written) -> bool,
@@ -75,32 +75,17 @@ impl Seen {
             Ok(written) => written,
             Err(failed) => return Self::of(Err(failed)),
         };
-        match (&written.noticed, believed(&written)) {
-            (Some(code), false) => Self::Caught(code.clone()),
-            (Some(code), true) => Self::Neither(format!("{code} noticed, and believed")),
-            (None, true) => Self::Believed,
-            (None, false) => Self::Neither(format!("{written:?}")),
-        }
+        let believed = believed(&written);
+        Self::of_noticed(written.noticed.as_deref(), believed, &written)
     }
 
-    /// Of what a client reported while it sent something. A lie that was noticed and acted on all the same is not
-    /// caught.
-    pub(super) fn of_updates(
-        result: Result<Vec<Update>, ClientError>,
-        believed: impl FnOnce(&[Update]) -> bool,
-    ) -> Self {
-        let trouble = |update: &Update| {
-            let Update::Trouble(_, error) = update else { return None };
-            error.hostile().map(|_| error.clone())
-        };
-        let updates = match result {
-            Ok(updates) => updates,
-            Err(error) => return Self::of(Err(error)),
-        };
-        match (updates.iter().find_map(trouble), believed(&updates)) {
-            (Some(error), false) => Self::Caught(error.code()),
-            (Some(error), true) => Self::Neither(format!("{} noticed, and believed", error.code())),
-            (None, believed) => Self::of(Ok::<_, Failed>(believed)),
+    /// Of what was noticed and what was believed. A lie that was noticed and acted on all the same is not caught.
+    pub(super) fn of_noticed(noticed: Option<&str>, believed: bool, all: &impl core::fmt::Debug) -> Self {
+        match (noticed, believed) {
+            (Some(code), false) => Self::Caught(code.to_owned()),
+            (Some(code), true) => Self::Neither(format!("{code} noticed, and believed")),
+            (None, true) => Self::Believed,
+            (None, false) => Self::Neither(format!("{all:?}")),
         }
     }
 }
@@ -115,7 +100,8 @@ pub(super) enum Whom {
 }
 
 impl Whom {
-    const fn name(self) -> &'static str {
+    /// What this one is called.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Ada => "ada",
             Self::Ben => "ben",

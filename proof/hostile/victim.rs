@@ -15,7 +15,7 @@ use relais_client::driver::acts::Who;
 use relais_client::driver::{Client, Content, Local, Message, Update};
 use relais_e2ee::body::{Attachment, Body};
 use relais_wire::chains::ChainKind;
-use relais_wire::ids::{Bytes32, KeyringId, ObjectId, OrgId, ThreadId, UserId};
+use relais_wire::ids::{Bytes32, KeyringId, ObjectId, OrgId, ThreadId, UnitId, UserId};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -181,7 +181,10 @@ impl Victim {
     }
 
     /// Has the web client do something.
-    async fn ask(&self, mut order: Value) -> Result<Value, Failed> {
+    ///
+    /// # Errors
+    /// Its own; it is the native client.
+    pub(super) async fn ask(&self, mut order: Value) -> Result<Value, Failed> {
         let Program::Web { browser, tab, .. } = &self.program else {
             return Err(anyhow!("a scene for the web client").into());
         };
@@ -207,6 +210,23 @@ impl Victim {
             }
             Program::Web { .. } => self.ask(json!({ "do": "again" })).await.map(drop),
         }
+    }
+
+    /// Looks for the team of a unit whose name begins like this; answers the keyring of its managers, and that of all
+    /// its members where this client writes to those.
+    ///
+    /// # Errors
+    /// Those of the client; there is none.
+    pub(super) async fn team(&mut self, unit: UnitId, name: &str) -> Result<(KeyringId, Option<KeyringId>)> {
+        if let Program::Native { client, .. } = &mut self.program {
+            let card = client.unit(unit).await?;
+            let team = card.teams.first().context("the team")?;
+            return Ok((team.managers, Some(team.all)));
+        }
+        let found = self.call("searchPeople", json!([name])).await.map_err(|failed| anyhow!("{failed:?}"))?;
+        let team = hex::decode(at(&found, "/teams/0/team").as_str().context("the team")?)?;
+        let team = <[u8; 16]>::try_from(team).map_err(|_| anyhow!("not an id"))?;
+        Ok((KeyringId::from_bytes(team), None))
     }
 
     /// Opens a thread with people and teams.

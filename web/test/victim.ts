@@ -43,8 +43,13 @@ type Order =
   | { readonly do: 'write'; readonly tab: number; readonly thread: string; readonly text: string }
   | ({ readonly do: 'register' } & Credentials & Place)
   | ({ readonly do: 'signIn'; readonly tab: number } & Credentials & Place)
+  | ({ readonly do: 'recover'; readonly code: string } & Credentials & Place)
   /** What the client believes of a chain. */
   | { readonly do: 'chain'; readonly tab: number; readonly kind: 'user' | 'keyring'; readonly id: string }
+  /** Waits until the connection has brought everything there was. */
+  | { readonly do: 'caughtUp'; readonly tab: number }
+  /** Waits until a message is shown, or an attack is noticed. */
+  | { readonly do: 'shown'; readonly tab: number; readonly text: string }
   /** Who the client believes can read what is written now. */
   | { readonly do: 'readers'; readonly tab: number; readonly thread: string }
   | { readonly do: 'close'; readonly tab: number }
@@ -169,6 +174,14 @@ class Tab {
   }
 }
 
+/** What was shown and noticed so far. */
+function cameTo(notes: readonly Note[]): { texts: string[]; noticed: Failure['code'] | null } {
+  const entries = notes.flatMap((note) => (note.t === 'entries' ? note.upsert : []));
+  const texts = entries.flatMap(({ content }) => (content.kind === 'text' ? [content.text] : []));
+  const attack = notes.find((note) => note.t === 'alarm' && note.why.kind === 'hostile');
+  return { texts, noticed: attack?.t === 'alarm' ? attack.why.code : null };
+}
+
 interface Written {
   readonly sent: boolean;
   readonly refused: Pick<Failure, 'kind' | 'code'> | null;
@@ -226,6 +239,24 @@ async function follow(order: Order): Promise<unknown> {
       await tab.signIn(order);
       return null;
     }
+    case 'recover': {
+      const { email, password, code } = order;
+      const { api } = new Tab(order, disk());
+      const { login } = await api.recover({ email, recoveryCode: code, newPassword: password });
+      await api.confirmRecovery(login, await api.castCode(login, email));
+      return null;
+    }
+    case 'caughtUp':
+      return until('being up to date', () =>
+        tabOf(order.tab).notes.some(
+          (note) => note.t === 'link' && note.link.state === 'live' && !note.link.behind,
+        ),
+      );
+    case 'shown':
+      return until('a message', () => {
+        const came = cameTo(tabOf(order.tab).notes);
+        return came.noticed !== null || came.texts.includes(order.text) ? came : null;
+      });
     case 'chain': {
       const { chains } = tabOf(order.tab).client.work.inside.book;
       const chain = order.kind === 'user' ? chains.userChain(order.id) : chains.keyringChain(order.id);

@@ -295,7 +295,7 @@ function answered(state: OutboxState, now: number, thread: string, answer: Answe
     const after = answer.t === 'lost' ? RESEND_AFTER_MS : (answer.refusal.retry_after ?? RESEND_AFTER_MS);
     return quiet(withLane(state, thread, { ...lane, stage: { t: 'ready', batch }, notBefore: now + after }));
   }
-  if (buildsOnThePast(answer.refusal) && lane.reseals < RESEAL_MAX) {
+  if (buildsOnThePast(answer.refusal) && (lane.reseals < RESEAL_MAX || isOff('H27'))) {
     return {
       state: withLane(state, thread, { ...lane, stage: IDLE, reseals: lane.reseals + 1 }),
       effects: [{ t: 'store', record: { t: 'unsealed', thread } }],
@@ -349,7 +349,7 @@ function sentIn(batch: Batch | null, { id, sent = [] }: Draft): Pick<Draft, 'sen
 
 /** A server that calls what is built on stale, again and again, and serves nothing newer, lies (attack H27). */
 function reason(refusal: Refusal): Why {
-  if (refusal.code === ERROR_CODE.Stale && !isOff('H27')) return { kind: 'hostile', code: 'H27' };
+  if (refusal.code === ERROR_CODE.Stale) return { kind: 'hostile', code: 'H27' };
   return { kind: 'refused', code: refusal.code };
 }
 
