@@ -38,6 +38,8 @@ export interface FakeOptions {
   /** The fixed or running time. */
   now?: () => number;
   signedIn?: boolean;
+  /** Why one does not come in with an account that was just made. */
+  shutOut?: Failure;
   /** Rows beyond the told ones. */
   rows?: number;
   /** Entries before the told ones of the first thread. */
@@ -317,8 +319,12 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
     resendCode: () => wait().then(() => ({ resendAt: now() + 60_000 })),
     confirmCode: async (_login, code) => withCode(code).then(me),
     register: () => wait(delay * 2).then(sent),
-    confirmRegistration: async (_login, code) =>
-      withCode(code).then(() => ({ me: me(), recoveryCode: RECOVERY })),
+    confirmRegistration: async (_login, code) => {
+      await withCode(code);
+      const { shutOut } = options;
+      if (shutOut) emit({ t: 'signedOut', why: shutOut });
+      return { me: shutOut ? null : me(), recoveryCode: RECOVERY };
+    },
     recover: () => wait(delay * 2).then(sent),
     confirmRecovery: async (_login, code) =>
       withCode(code).then(() => ({ me: me(), recoveryCode: RECOVERY })),

@@ -4,6 +4,7 @@ import type { Api, Me, Note, Software } from '../src/e2ee/api';
 import { Calls } from '../src/e2ee/worker/calls';
 import { Client } from '../src/e2ee/worker/client';
 import { systemClock } from '../src/platform/clock';
+import type { Clock } from '../src/platform/clock';
 import { fetcher } from '../src/platform/http';
 import type { Http } from '../src/platform/http';
 import type { Store } from '../src/platform/idb';
@@ -59,6 +60,7 @@ export interface Way {
   readonly through: (http: Http) => Http;
   /** Whether it connects; otherwise everything goes by HTTP. */
   readonly isLive: boolean;
+  readonly clock: Clock;
 }
 
 /** One tab. */
@@ -72,7 +74,7 @@ export class Tab {
     browser = new Browser(),
     tab = 'tab',
     software: Software = { browser: 'Firefox', system: 'Linux' },
-    way: Way = { through: (http) => http, isLive: true },
+    way: Way = { through: (http) => http, isLive: true, clock: systemClock() },
   ) {
     this.#client = new Client({
       origin,
@@ -81,7 +83,7 @@ export class Tab {
       open: way.isLive
         ? sockets(() => new WebSocket(socketUrl(origin), SUBPROTOCOL, { perMessageDeflate: false }))
         : () => ({ send: () => undefined, close: () => undefined }),
-      clock: systemClock(),
+      clock: way.clock,
       store: browser.store,
       locks: browser.locks,
       random: () => Math.random(),
@@ -96,7 +98,12 @@ export class Tab {
     const email = `${name}@example.org`;
     const input = { email, name, password: PASSWORD, locale: 'fr', invitation } as const;
     const { login } = await this.api.register(input);
-    return this.api.confirmRegistration(login, await this.api.castCode(login, email));
+    const { me, recoveryCode } = await this.api.confirmRegistration(
+      login,
+      await this.api.castCode(login, email),
+    );
+    if (!me) throw new Error('did not come in');
+    return { me, recoveryCode };
   }
 
   async signIn(name: string): Promise<Me> {

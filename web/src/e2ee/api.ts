@@ -49,6 +49,7 @@ export type LocalCode =
   | 'notFound'
   | 'notPossible'
   | 'lastOwner' // nobody would be left who may close the thread or take somebody out
+  | 'unsettled' // whether the account's secrets were changed is not known: no answer came
   | 'protocol' // the server does not speak this protocol
   | 'version' // the server asks for a newer page: reload
   | 'otherTab' // another tab of this session is the active one
@@ -286,14 +287,18 @@ export interface Api {
     locale: Locale;
     invitation: string | null;
   }): Promise<{ login: Id; until: Ms; resendAt: Ms }>;
-  /** Ends a registration: the recovery code is shown once. */
-  confirmRegistration(login: Id, code: string): Promise<{ me: Me; recoveryCode: string }>;
+  /**
+   * Ends a registration: the recovery code is shown once. `me` is null where the account is made and coming in failed,
+   * of which a note says why: the code counts all the same, and one signs in.
+   */
+  confirmRegistration(login: Id, code: string): Promise<{ me: Me | null; recoveryCode: string }>;
   recover(input: {
     email: string;
     recoveryCode: string;
     newPassword: string;
   }): Promise<{ login: Id; until: Ms; resendAt: Ms }>;
-  confirmRecovery(login: Id, code: string): Promise<{ me: Me; recoveryCode: string }>;
+  /** As {@link Api.confirmRegistration}: the old recovery code is worth nothing once this is answered. */
+  confirmRecovery(login: Id, code: string): Promise<{ me: Me | null; recoveryCode: string }>;
   signOut(): Promise<void>;
 
   setLocale(locale: Locale): Promise<void>;
@@ -325,6 +330,7 @@ export interface Api {
 
   sessions(): Promise<SessionInfo[]>;
   endSession(session: Id): Promise<void>;
+  /** The new code, to be shown once: the old one is worth nothing. Rejects with `unsettled` where that is not known. */
   renewRecoveryCode(): Promise<string>;
   /** Ends all other sessions. The new recovery code is answered, to be shown once: the old one is worth nothing. */
   changePassword(old: string, next: string): Promise<string>;

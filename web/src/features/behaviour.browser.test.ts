@@ -57,6 +57,22 @@ test('after registering, the recovery code is shown once and cannot be skipped b
   expect(document.body.textContent).not.toContain('KMTR');
 });
 
+test('the recovery code is shown to whom it counts for, though they do not come in (SEC-11)', async () => {
+  const why = { kind: 'offline', code: 'unreachable' } as const;
+  const s = await stage({ at: '/register', signedIn: false, shutOut: why });
+  await userEvent.fill(await s.find('input[autocomplete=name]'), 'Zoë');
+  await userEvent.fill(await s.find('input[type=email]'), 'zoe@demo.example');
+  await userEvent.fill(await s.find('input[type=password]'), 'quatre chevaux verts');
+  await userEvent.keyboard('{Enter}');
+  await userEvent.fill(await s.find('input.code'), '482915');
+  await userEvent.keyboard('{Enter}');
+  expect(saying(await s.find('[translate=no]'))).toContain('KMTR');
+  await s.press('J’ai rangé ce code');
+  await s.press('Terminer');
+  await s.find('input[type=email]');
+  expect(s.path()).toBe('/sign-in');
+});
+
 test('a person of the cast opens with one press', async () => {
   const s = await stage({ at: '/cast', signedIn: false });
   await s.find('.cast li');

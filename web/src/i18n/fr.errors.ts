@@ -226,6 +226,10 @@ export const frErrors: ErrorWords = {
       title: 'Ce n’est pas possible pour l’instant.',
       todo: 'La situation a pu changer : rechargez la page, puis réessayez.',
     },
+    unsettled: {
+      title: 'Aucune réponse : votre compte a peut-être changé.',
+      todo: 'Ne comptez ni sur l’ancien code de récupération ni sur le nouveau. Une fois la connexion revenue, renouvelez le code. Si vous changiez de mot de passe, essayez d’abord le nouveau.',
+    },
     lastOwner: {
       title: 'Vous êtes la dernière personne responsable de ce fil.',
       todo: 'Fermez-le, ou restez : sans vous, personne ne pourrait le fermer ni en retirer quelqu’un.',

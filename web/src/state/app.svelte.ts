@@ -58,7 +58,7 @@ export class App {
   /** Why the session ended, to be said on the sign-in page. */
   ended = $state.raw<Failure | null>(null);
   pending = $state.raw<Pending | null>(null);
-  /** Shown once; leaving the page forgets it. */
+  /** Shown once, until the person says it is kept: a session that ends meanwhile takes it from nobody. */
   recoveryCode = $state.raw<{ email: string; code: string } | null>(null);
   updateReady = $state.raw<(() => void) | null>(null);
   filter = $state<Filter>('all');
@@ -139,7 +139,6 @@ export class App {
     this.drafts.clear();
     this.alarms = [];
     this.waiting = 0;
-    this.recoveryCode = null;
     this.dialog = null;
     this.phase = 'out';
   }

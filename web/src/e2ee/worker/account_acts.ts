@@ -4,15 +4,14 @@
  * Not known here: coming in. Everything here runs inside `Inside.alone`.
  */
 
-import { hex, unhex } from '../../wire/bytes';
+import { equal, hex, unhex } from '../../wire/bytes';
 import { Account } from '../account';
 import type { Rewritten } from '../account';
 import { deviceKey } from '../device';
 import { Registering, SigningIn } from '../opaque';
-import { local } from './errors';
+import { local, ofAny } from './errors';
 import type { Inside } from './inside';
 import { freshIdem } from './outgoing';
-import { Ring } from './ring';
 import { ofSecret } from './secrets';
 
 /**
@@ -40,7 +39,7 @@ export async function changePassword(
   const devices = deviceKey(done.exportKey);
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   const rewritten = await tried(() => account.rekey(openers, done.serverKey, inside.now()));
-  const code = await conclude(inside, rewritten, () =>
+  return conclude(inside, rewritten, devices, () =>
     rpc.surely('Rekey', {
       idem: freshIdem(),
       opaque: done.upload,
@@ -50,10 +49,6 @@ export async function changePassword(
       ...(rewritten.recovery ? { recovery: rewritten.recovery } : {}),
     }),
   );
-  // Who signs in from now on says it under the new password.
-  inside.saved.deviceKey = hex(devices);
-  await inside.save();
-  return code;
 }
 
 /** Fails with `wrongSecret` unless this is the password. No code is mailed for it. */
@@ -72,29 +67,59 @@ export async function renewRecoveryCode(inside: Inside): Promise<string> {
   const { recovery, wraps, vault, links } = rewritten;
   const [wrap] = wraps;
   if (!recovery || !wrap) throw local('crypto');
-  return conclude(inside, rewritten, () =>
+  return conclude(inside, rewritten, null, () =>
     inside.rpc.surely('RenewRecovery', { idem: freshIdem(), recovery, wrap, vault, links }),
   );
 }
 
-/** Keeps a rewritten vault, or goes back to the one before. */
-async function conclude(inside: Inside, rewritten: Rewritten, send: () => Promise<unknown>): Promise<string> {
-  const { saved } = inside;
+/**
+ * Sends a rewritten vault, and keeps it or goes back to the one before. From the moment the server has taken it in, its
+ * code is the one that counts: what fails after that is told, and the code is answered all the same.
+ */
+async function conclude(
+  inside: Inside,
+  rewritten: Rewritten,
+  devices: Uint8Array | null,
+  send: () => Promise<unknown>,
+): Promise<string> {
+  const { account, rpc, saved, told } = inside;
+  const code = account.recoveryCode;
+  if (!code) throw local('crypto');
+  const keep = (): void => {
+    saved.vaultKey = hex(account.vaultKey);
+    saved.vaultVersion = rewritten.vault.version;
+    // Who signs in from now on says it under the new password.
+    if (devices) saved.deviceKey = hex(devices);
+    inside.replace(account);
+  };
+  const isDone = async (): Promise<boolean> => {
+    const vault = await rpc.surely('GetVault', {});
+    if (equal(vault.ciphertext, rewritten.vault.ciphertext)) return true;
+    inside.replace(await tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey))));
+    return false;
+  };
   try {
     await send();
   } catch (error) {
-    const vault = await inside.rpc.call('GetVault', {});
-    inside.replace(await tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey))));
-    throw error;
+    try {
+      if (!(await isDone())) throw error;
+    } catch (unknown) {
+      if (unknown === error || !ofAny(unknown).isTransient) throw unknown;
+      inside.doubt(async () => {
+        if (await isDone()) keep();
+      });
+      throw local('unsettled');
+    }
   }
-  saved.vaultKey = hex(inside.account.vaultKey);
-  saved.vaultVersion = rewritten.vault.version;
-  inside.ring = new Ring(inside.account);
-  await inside.save();
-  // Its links are at home in the own chain now.
-  await inside.verifyOwn();
-  const code = inside.account.recoveryCode;
-  if (!code) throw local('crypto');
+  keep();
+  try {
+    await inside.save();
+    // Its links are at home in the own chain now.
+    await inside.verifyOwn();
+  } catch (error) {
+    told.trouble(null, ofAny(error));
+    inside.saveSoon();
+  }
   return code.text();
 }
 

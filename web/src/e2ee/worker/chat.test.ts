@@ -408,7 +408,7 @@ describe.skipIf(RELAIS_BIN === '')(
         newPassword: 'a wholly new password',
       });
       const again = await back.api.confirmRecovery(login, await back.api.castCode(login, email));
-      expect(again.me.user).toBe(me.user);
+      expect(again.me?.user).toBe(me.user);
       expect(again.recoveryCode).not.toBe(renewed);
     });
 

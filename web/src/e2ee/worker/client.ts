@@ -188,11 +188,11 @@ export class Client {
     return this.started(started);
   }
 
-  async confirmRegistration(login: Hex, code: string): Promise<{ me: Me; recoveryCode: string }> {
+  async confirmRegistration(login: Hex, code: string): Promise<{ me: Me | null; recoveryCode: string }> {
     const pending = this.#pending.get(login);
     if (pending?.t !== 'register') throw local('notFound');
     const { recoveryCode, ...entered } = await finishRegistration(this.#rpc, login, pending, code.trim());
-    return { me: await this.enter(login, entered, true), recoveryCode };
+    return { me: await this.enterIfPossible(login, entered), recoveryCode };
   }
 
   async recover(input: {
@@ -207,11 +207,11 @@ export class Client {
     return this.started(started);
   }
 
-  async confirmRecovery(login: Hex, code: string): Promise<{ me: Me; recoveryCode: string }> {
+  async confirmRecovery(login: Hex, code: string): Promise<{ me: Me | null; recoveryCode: string }> {
     const pending = this.#pending.get(login);
     if (pending?.t !== 'recover') throw local('notFound');
     const { recoveryCode, ...entered } = await finishRecovery(this.#rpc, login, pending, code.trim());
-    return { me: await this.enter(login, entered, true), recoveryCode };
+    return { me: await this.enterIfPossible(login, entered), recoveryCode };
   }
 
   async signOut(): Promise<void> {
@@ -278,6 +278,16 @@ export class Client {
     return this.begin(entered, kept);
   }
 
+  /** The account is what it is now, whether or not one comes in: its new recovery code must be seen. */
+  private async enterIfPossible(login: Hex, entered: Entered): Promise<Me | null> {
+    try {
+      return await this.enter(login, entered, true);
+    } catch (error) {
+      await this.ended(ofAny(error)).catch(() => undefined);
+      return null;
+    }
+  }
+
   private async begin({ account, saved }: Entered, keep: Keep): Promise<Me> {
     const named = saved.name === '' ? await this.named(saved) : saved;
     const work = await Work.open(this.#platform, this.#rpc, account, named, keep, (why) => this.ended(why));
@@ -312,8 +322,11 @@ export class Client {
 
   /** The server ended the session. */
   private async ended(why: Trouble): Promise<void> {
-    await this.leave();
-    this.#platform.post({ t: 'signedOut', why: why.failure });
+    try {
+      await this.leave();
+    } finally {
+      this.#platform.post({ t: 'signedOut', why: why.failure });
+    }
   }
 
   private async leave(): Promise<void> {

@@ -21,6 +21,7 @@ import { InviteSecret } from '../thread';
 import { hold, local } from './errors';
 import type { Saved } from './inside';
 import { freshIdem } from './outgoing';
+import type { MadeRecovery } from './recover';
 import type { Rpc } from './rpc';
 import { ofSecret } from './secrets';
 import { credentialsOf } from './session';
@@ -44,9 +45,19 @@ export type Pending =
       readonly user: Hex;
       readonly done: Registered;
       readonly secret: InviteSecret | null;
+      /** What is sent at the end is sent again as it is, where no answer came. */
+      readonly idem: Uint8Array<ArrayBuffer>;
+      readonly devices: Uint8Array;
+      readonly device: Uint8Array<ArrayBuffer>;
       made: NewAccount | null;
     }
-  | { readonly t: 'recover'; readonly who: Who; readonly code: RecoveryCode; readonly state: Registering };
+  | {
+      readonly t: 'recover';
+      readonly who: Who;
+      readonly code: RecoveryCode;
+      readonly state: Registering;
+      made: MadeRecovery | null;
+    };
 
 /** What was typed, and the server it was typed for. */
 export interface Who {
@@ -141,7 +152,21 @@ export async function startRegistration(
   const identity = { user, origin: card.origin, ksf: started.ksf };
   const done = await tried(() => state.finish(started.opaque, identity));
   hold(hex(done.serverKey) === hex(card.opaque_key), 'H23');
-  const pending: Pending = { t: 'register', who, user, done, secret: token?.secret ?? null, made: null };
+  const secret = token?.secret ?? null;
+  const devices = deviceKey(done.exportKey);
+  const device = deviceId(devices, who.software);
+  const idem = freshIdem();
+  const pending: Pending = {
+    t: 'register',
+    who,
+    user,
+    done,
+    secret,
+    idem,
+    devices,
+    device,
+    made: null,
+  };
   return { login: hex(started.login), resendAfter: started.resend_after, pending };
 }
 
@@ -152,14 +177,13 @@ export async function finishRegistration(
   pending: Extract<Pending, { t: 'register' }>,
   code: string,
 ): Promise<Entered & { recoveryCode: string }> {
-  const { user, done, who } = pending;
-  const devices = deviceKey(done.exportKey);
+  const { user, done, who, idem, devices, device } = pending;
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   pending.made ??= await tried(() => createAccount(user, openers, done.serverKey, rpc.clock.server()));
   const { account, links, boxes, vault, wraps, recovery, code: recoveryCode } = pending.made;
   const proof = pending.secret ? { proof: await proveRoot(pending.secret, account.root) } : {};
   const grant = await rpc.surely('RegisterFinish', {
-    idem: freshIdem(),
+    idem,
     login: unhex(login),
     code,
     opaque: done.upload,
@@ -169,7 +193,7 @@ export async function finishRegistration(
     vault,
     wraps,
     recovery,
-    device: deviceId(devices, who.software),
+    device,
     ...proof,
   });
   return { ...(await entered(rpc, account, grant, who, devices)), recoveryCode: recoveryCode.text() };

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RELAIS_BIN, Server, until } from '../../../test/server';
+import { PASSWORD, RELAIS_BIN, Server, until } from '../../../test/server';
 import { Browser, Tab } from '../../../test/tab';
+import { systemClock } from '../../platform/clock';
+import type { Clock } from '../../platform/clock';
 import type { Http } from '../../platform/http';
 import { decodeReply, decodeRequest, encodeReply, parseFrame } from '../../wire/codec';
 import type { AnyRequest, Answer, CallName } from '../../wire/codec';
@@ -16,19 +18,34 @@ if (RELAIS_BIN === '') {
 /** What happens on the way to the server and back; null: nothing. */
 type Mishap = (request: AnyRequest, go: () => ReturnType<Http>) => ReturnType<Http> | null;
 
+const PAUSE_MS_MAX = 20;
+
 /** A tab that asks everything by HTTP, in whose way something may come. */
 class Walker {
   mishap: Mishap | null = null;
+  /** Whether the browser refuses to store. */
+  isFull = false;
   readonly tab: Tab;
 
-  constructor(origin: string, browser = new Browser()) {
+  constructor(origin: string) {
+    const browser = new Browser();
+    const write = browser.store.write.bind(browser.store);
+    browser.store.write = (changes) =>
+      this.isFull ? Promise.reject(new DOMException('full', 'QuotaExceededError')) : write(changes);
+    const clock = systemClock();
+    // Pauses between tries are short: nobody waits for the sake of waiting.
+    const after: Clock['after'] = (ms, then) => clock.after(Math.min(ms, PAUSE_MS_MAX), then);
     const through = (http: Http): Http => {
       return (ask) => {
         const request = ask.body && ask.path.endsWith('/rpc') ? requestIn(ask.body) : null;
         return (request && this.mishap?.(request, () => http(ask))) ?? http(ask);
       };
     };
-    this.tab = new Tab(origin, browser, 'tab', undefined, { through, isLive: false });
+    this.tab = new Tab(origin, browser, 'tab', undefined, {
+      through,
+      isLive: false,
+      clock: { ...clock, after },
+    });
   }
 }
 
@@ -142,6 +159,94 @@ describe.skipIf(RELAIS_BIN === '')(
       await ada.tab.api.retry(thread, draft);
       await until('it counts as sent', () => draftOf(ada.tab, draft) === null);
       expect((await texts(ben)).filter((text) => text === 'dropped')).toHaveLength(1);
+    });
+
+    /** A request that arrives, and whose answer does not. */
+    const unanswered =
+      (...names: CallName[]): Mishap =>
+      (request, go) =>
+        names.includes(request.t) ? go().then(() => ({ t: 'lost' })) : null;
+
+    /** Whether somebody comes back in with a recovery code. Answers the next one. */
+    async function recovers(name: string, recoveryCode: string): Promise<string> {
+      const tab = new Tab(server.origin);
+      const email = `${name}@example.org`;
+      const { login } = await tab.api.recover({ email, recoveryCode, newPassword: 'a wholly new password' });
+      const again = await tab.api.confirmRecovery(login, await tab.api.castCode(login, email));
+      tab.close();
+      return again.recoveryCode;
+    }
+
+    it('shows a new recovery code whatever fails once the old one is worth nothing (SEC-11)', async () => {
+      const cam = new Walker(server.origin);
+      await cam.tab.register('cam');
+      cam.isFull = true;
+      const unsaved = await cam.tab.api.renewRecoveryCode();
+      expect(cam.tab.notes).toContainEqual({
+        t: 'alarm',
+        thread: null,
+        why: { kind: 'local', code: 'storageFull' },
+      });
+      cam.isFull = false;
+      cam.mishap = unanswered('RenewRecovery');
+      const unheard = await cam.tab.api.renewRecoveryCode();
+      expect(unheard).not.toBe(unsaved);
+      cam.mishap = unanswered('GetLinks');
+      await expect(cam.tab.api.renewRecoveryCode()).rejects.toMatchObject({ failure: { kind: 'offline' } });
+      await recovers('cam', unheard);
+      cam.tab.close();
+    });
+
+    it('says that it does not know whether the code is another one, and finds out (SEC-11)', async () => {
+      const dee = new Walker(server.origin);
+      await dee.tab.register('dee');
+      let isSent = false;
+      dee.mishap = (request, go) => {
+        isSent ||= request.t === 'Rekey';
+        return isSent ? go().then(() => ({ t: 'lost' })) : null;
+      };
+      const changed = dee.tab.api.changePassword(PASSWORD, 'another long password');
+      await expect(changed).rejects.toMatchObject({ failure: { kind: 'local', code: 'unsettled' } });
+      dee.mishap = null;
+      await recovers('dee', await dee.tab.api.renewRecoveryCode());
+      dee.tab.close();
+    });
+
+    it('shows the code of a recovery or registration without coming in, and gives it to who asks again', async () => {
+      const email = 'eve@example.org';
+      const eve = new Walker(server.origin);
+      const made = await eve.tab.api.register({
+        email,
+        name: 'eve',
+        password: PASSWORD,
+        locale: 'fr',
+        invitation: null,
+      });
+      const mailed = await eve.tab.api.castCode(made.login, email);
+      eve.mishap = unanswered('RegisterFinish');
+      await expect(eve.tab.api.confirmRegistration(made.login, mailed)).rejects.toMatchObject({
+        failure: { kind: 'offline' },
+      });
+      eve.mishap = unanswered('GetObject');
+      const registered = await eve.tab.api.confirmRegistration(made.login, mailed);
+      expect(registered.me).toBeNull();
+      expect(eve.tab.notes.at(-1)).toMatchObject({ t: 'signedOut', why: { kind: 'offline' } });
+
+      const { login } = await eve.tab.api.recover({
+        email,
+        recoveryCode: registered.recoveryCode,
+        newPassword: 'a wholly new password',
+      });
+      const code = await eve.tab.api.castCode(login, email);
+      eve.mishap = unanswered('Rekey');
+      await expect(eve.tab.api.confirmRecovery(login, code)).rejects.toMatchObject({
+        failure: { kind: 'offline' },
+      });
+      eve.mishap = unanswered('GetObject');
+      const back = await eve.tab.api.confirmRecovery(login, code);
+      expect(back.me).toBeNull();
+      await recovers('eve', back.recoveryCode);
+      eve.tab.close();
     });
   },
 );

@@ -80,6 +80,8 @@ export class Inside {
   indexed: (thread: Thread, epoch: number) => void = () => undefined;
   readonly keep: Keep;
   #isVerified = false;
+  /** Finds out what must be known before the account is verified again. */
+  #settle: (() => Promise<void>) | null = null;
   #isSaveDue = false;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -106,6 +108,12 @@ export class Inside {
     this.#isVerified = false;
   }
 
+  /** Whether a request was done that changes the account is not known: `settle` finds out, before anything else. */
+  doubt(settle: () => Promise<void>): void {
+    this.#settle = settle;
+    this.#isVerified = false;
+  }
+
   get user(): Hex {
     return this.saved.user;
   }
@@ -124,6 +132,8 @@ export class Inside {
 
   /** Checks the vault against the own chain and the chain against the vault. Nothing is signed before. */
   async verifyOwn(): Promise<void> {
+    await this.#settle?.();
+    this.#settle = null;
     await this.book.refresh('user', this.user);
     const chain = this.book.chains.userChain(this.user);
     if (!chain) throw local('notFound');

@@ -6,6 +6,7 @@
 
 import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
+import type { CallBody } from '../../wire/codec';
 import type { RecoverGranted } from '../../wire/gen/wire';
 import { Account } from '../account';
 import { deviceId, deviceKey } from '../device';
@@ -14,7 +15,7 @@ import { RecoveryCode } from '../recovery';
 import { Book } from './book';
 import { entered, tried } from './enter';
 import type { Entered, Pending, Who } from './enter';
-import { hold, local } from './errors';
+import { hold, local, ofAny } from './errors';
 import { freshIdem } from './outgoing';
 import type { Rpc } from './rpc';
 
@@ -31,8 +32,15 @@ export async function startRecovery(
   return {
     login: hex(started.login),
     resendAfter: started.resend_after,
-    pending: { t: 'recover', who, code, state },
+    pending: { t: 'recover', who, code, state, made: null },
   };
+}
+
+/** A recovery that was made and is sent: again as it is, where no answer came. */
+export interface MadeRecovery {
+  readonly account: Account;
+  readonly devices: Uint8Array;
+  readonly rekey: CallBody<'Rekey'>;
 }
 
 /**
@@ -45,6 +53,27 @@ export async function finishRecovery(
   pending: Extract<Pending, { t: 'recover' }>,
   mailed: string,
 ): Promise<Entered & { recoveryCode: string }> {
+  const made = (pending.made ??= await makeRecovery(rpc, login, pending, mailed));
+  const { account, devices, rekey } = made;
+  let session;
+  try {
+    ({ session } = await rpc.surely('Rekey', rekey));
+  } catch (error) {
+    // Asked again, a request that may have arrived is the same one; one that was refused is made anew.
+    if (!ofAny(error).isTransient) pending.made = null;
+    throw error;
+  }
+  const fresh = account.recoveryCode;
+  if (!session || hex(session.user) !== account.user || !fresh) throw local('protocol');
+  return { ...(await entered(rpc, account, session, pending.who, devices)), recoveryCode: fresh.text() };
+}
+
+async function makeRecovery(
+  rpc: Rpc,
+  login: Hex,
+  pending: Extract<Pending, { t: 'recover' }>,
+  mailed: string,
+): Promise<MadeRecovery> {
   const { code, state, who } = pending;
   const challenge = await rpc.call('RecoverProve', { login: unhex(login), code: mailed });
   const signature = await code.prove(challenge.challenge);
@@ -56,23 +85,13 @@ export async function finishRecovery(
   hold(hex(done.serverKey) === hex(who.card.opaque_key), 'H23');
   const devices = deviceKey(done.exportKey);
   const account = await openGranted(rpc, login, user, granted, code);
-  const rewritten = await tried(() => {
+  const { vault, wraps, links, recovery } = await tried(() => {
     account.checkServerKey(done.serverKey);
     return account.rekey([{ t: 'password', exportKey: done.exportKey }], done.serverKey, rpc.clock.server());
   });
-  const { session } = await rpc.surely('Rekey', {
-    idem: freshIdem(),
-    login: unhex(login),
-    opaque: done.upload,
-    vault: rewritten.vault,
-    wraps: rewritten.wraps,
-    links: rewritten.links,
-    device: deviceId(devices, who.software),
-    ...(rewritten.recovery ? { recovery: rewritten.recovery } : {}),
-  });
-  const fresh = account.recoveryCode;
-  if (!session || hex(session.user) !== user || !fresh) throw local('protocol');
-  return { ...(await entered(rpc, account, session, who, devices)), recoveryCode: fresh.text() };
+  const device = deviceId(devices, who.software);
+  const rekey = { idem: freshIdem(), login: unhex(login), opaque: done.upload, vault, wraps, links, device };
+  return { account, devices, rekey: recovery ? { ...rekey, recovery } : rekey };
 }
 
 /** Opens the vault with both halves and holds it against the person's own chain. Nothing is signed before. */
