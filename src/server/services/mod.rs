@@ -345,6 +345,12 @@ pub async fn load(store: &Embedded, settings: &Settings, clock: &Clock) -> Resul
     Ok(State { sessions, ..State::default() })
 }
 
+/// Names of the checks that `RELAIS_MUTATION` can switch off, in a build for tests.
+#[cfg(feature = "mutations")]
+pub fn switches() -> impl Iterator<Item = &'static str> {
+    mutation::Check::ALL.iter().map(|(_, name)| *name)
+}
+
 /// Recurring work (key rotation, sweeping, orphaned files) until the future is dropped.
 pub async fn upkeep(app: Arc<App>) {
     upkeep::run(&app).await;

@@ -42,6 +42,8 @@ mutations! {
     BlobReader = "blob-reader",
     /// Roles and memberships.
     Roles = "roles",
+    /// What an entry was held to still stands when it is committed.
+    AppendGuards = "append-guards",
 }
 
 /// Whether the check is on: always, except under the `mutations` feature with `RELAIS_MUTATION` naming it.

@@ -24,6 +24,8 @@ mod outsiders;
 mod people;
 mod races;
 mod recovery;
+#[cfg(feature = "mutations")]
+mod switches;
 mod talk;
 mod threads;
 #[path = "../world/mod.rs"]
