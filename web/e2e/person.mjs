@@ -3,6 +3,7 @@
  * afterwards. What is done is done as somebody would, through what the page shows.
  */
 import { chromium } from 'playwright-core';
+import { FLAG, Policy } from './policy.mjs';
 import { CONTROLS, dump, plant } from './search.mjs';
 import { install } from './witness.mjs';
 
@@ -17,18 +18,14 @@ const FLAGS = [
   '--disable-sync',
   '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream',
+  FLAG,
 ];
 
 /** Milliseconds for anything to happen. Long: a browser on a busy machine is slow, and this is not what is measured. */
 export const PATIENCE_MS = 30_000;
 
-/** Watches for violations inside a worker. */
-const watchWorker = () => {
-  self.violations = [];
-  self.addEventListener('securitypolicyviolation', (event) =>
-    self.violations.push(`${event.effectiveDirective} ${event.blockedURI}`),
-  );
-};
+/** Milliseconds within which a browser says that the policy was broken. */
+const NOTICED_MS = 5_000;
 
 export class Person {
   letter;
@@ -36,6 +33,7 @@ export class Person {
   profile;
   #context;
   #origin;
+  #policy;
   /** Errors on the consoles of the pages. */
   errors = [];
   count = 0;
@@ -54,6 +52,7 @@ export class Person {
       viewport: { width: 1280, height: 860 },
       reducedMotion: 'reduce',
     });
+    person.#policy = await Policy.of(profile);
     person.#context.setDefaultTimeout(PATIENCE_MS);
     await person.#context.addInitScript(install);
     // Of every page, also of those beside the one in use.
@@ -69,7 +68,6 @@ export class Person {
   async use(page) {
     this.page = page;
     page.on('dialog', (dialog) => void dialog.accept());
-    page.on('worker', (worker) => void worker.evaluate(watchWorker).catch(() => null));
   }
 
   /** Signs in with a click on the cast page. */
@@ -257,27 +255,26 @@ export class Person {
     await page.locator('input[type=search]').fill(text);
   }
 
-  /** Every violation of the policy in the page and its workers. */
-  async violations() {
-    const found = (await this.witness()).violations.slice();
-    for (const worker of this.page.workers())
-      found.push(...((await worker.evaluate(() => self.violations ?? null)) ?? ['a worker was not watched']));
-    return found;
+  /** Every violation of the policy so far, in any page or worker of this browser. */
+  violations() {
+    return this.#policy.violations.slice();
   }
 
-  /** Breaks the policy on purpose, in the page and in each worker; answers how many of these are noticed, and of how many. */
+  /**
+   * Breaks the policy on purpose, in the page and in each worker; answers how many of these are noticed, by whoever
+   * listened before and by whoever begins to listen afterwards, and of how many.
+   */
   async violate() {
-    const before = (await this.violations()).length;
-    await this.page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          document.addEventListener('securitypolicyviolation', resolve, { once: true });
-          new Image().src = 'http://127.0.0.1:9/control.png';
-        }),
-    );
-    for (const worker of this.page.workers())
-      await worker.evaluate(() => fetch('http://127.0.0.1:9/control').catch(() => null));
-    return [(await this.violations()).length - before, 1 + this.page.workers().length];
+    const workers = [...this.page.workers(), ...this.#context.serviceWorkers()];
+    const addresses = ['page', ...workers.keys()].map((place) => `http://127.0.0.1:9/control-${place}.png`);
+    await this.page.evaluate((address) => void (new Image().src = address), addresses[0]);
+    for (const [at, worker] of workers.entries())
+      await worker.evaluate((address) => fetch(address).catch(() => null), addresses[at + 1]);
+    const noticed = await this.#policy.notices(addresses, NOTICED_MS);
+    const late = await Policy.of(this.profile);
+    const told = await late.notices(addresses, NOTICED_MS);
+    late.close();
+    return { noticed, late: told, of: addresses.length };
   }
 
   /** Plants the controls, and answers the bytes of each place in which the page keeps anything. */
@@ -291,6 +288,7 @@ export class Person {
   async close() {
     const context = this.#context;
     this.#context = null;
+    this.#policy?.close();
     await context?.close();
   }
 }

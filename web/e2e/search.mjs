@@ -8,19 +8,26 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Planted by {@link plant} where a page keeps things, one for each place. */
+/** Planted by {@link plant} where a page keeps things, one for each place; and one that the browser itself writes with
+ * a byte for each character, as it does with any text that allows it. */
 export const CONTROLS = {
   IndexedDB: 'Controle-0491-dans-la-base',
   'Cache Storage': 'Controle-0492-dans-le-cache',
   localStorage: 'Controle-0493-local',
   sessionStorage: 'Controle-0494-session',
+  'a byte for each character': 'Contrôle-0495-écrit-à-part',
 };
 
-/** The forms in which a text might lie somewhere: UTF-8, UTF-16 in both byte orders, base64 at every alignment. */
+/**
+ * The forms in which a text might lie somewhere: UTF-8, UTF-16 in both byte orders, a byte for each character where
+ * that is possible (ISO 8859-1), base64 at every alignment.
+ */
 export function formsOf(text) {
   const utf8 = Buffer.from(text, 'utf8');
   const wide = Buffer.from(text, 'utf16le');
   const forms = [utf8, wide, Buffer.from(wide).swap16()];
+  const narrow = Buffer.from(text, 'latin1');
+  if (narrow.toString('latin1') === text) forms.push(narrow);
   for (const shift of [0, 1, 2]) {
     // The first and last characters depend on the neighbours: only the inner part is certain.
     const inner = utf8.subarray((3 - shift) % 3);
@@ -47,7 +54,7 @@ export async function plant(controls) {
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const writing = opening.result.transaction('control', 'readwrite');
-      writing.objectStore('control').put({ bytes }, 1);
+      writing.objectStore('control').put({ bytes, text: controls['a byte for each character'] }, 1);
       writing.oncomplete = () => resolve(opening.result.close());
     };
   });
