@@ -445,9 +445,11 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
       acted(thread, own ? 'add' : 'invite', [name]);
       return own ? 'added' : 'invited';
     },
-    removeParty: async (thread, { id: who }) => {
+    removeParty: async (thread, { id: who, state }) => {
       await wait();
       const one = held.get(thread)!;
+      const stands = one.parties.find((old) => old.id === who)?.state;
+      if (stands !== state) throw { kind: 'local', code: 'movedOn' } satisfies Failure;
       one.parties = one.parties.map((old) =>
         old.id === who ? { ...old, state: 'removed', removable: false } : old,
       );

@@ -49,6 +49,7 @@ export type LocalCode =
   | 'notFound'
   | 'notPossible'
   | 'lastOwner' // nobody would be left who may close the thread or take somebody out
+  | 'movedOn' // somebody does not stand any more as was shown; nothing was done
   | 'unsettled' // whether the account's secrets were changed is not known: no answer came
   | 'protocol' // the server does not speak this protocol
   | 'version' // the server asks for a newer page: reload
@@ -119,6 +120,8 @@ export interface PartyView {
   read: number;
   /** This person may take them out of the thread, or take back what invites them. */
   removable: boolean;
+  /** A team that takes part and that this person is in: taken out, they go on reading through it. */
+  through?: string;
 }
 
 export type Priority = 'routine' | 'soon' | 'urgent';
@@ -324,8 +327,11 @@ export interface Api {
    * everybody else is invited, and reads from the joining on (THR-04). Answers which it was.
    */
   addParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<'added' | 'invited'>;
-  /** Takes somebody out, who reads nothing of it any more; or takes an invitation back. */
-  removeParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<void>;
+  /**
+   * Takes somebody out, who reads nothing of it any more; or takes an invitation back. Rejects with `movedOn` where
+   * they do not stand as was shown any more: who has accepted meanwhile is not taken out by taking an invitation back.
+   */
+  removeParty(thread: Id, who: Pick<PartyView, 'id' | 'kind' | 'state'>): Promise<void>;
   download(thread: Id, file: Id): Promise<Blob>;
 
   sessions(): Promise<SessionInfo[]>;

@@ -389,6 +389,49 @@ test('a colleague is added, somebody else invited, and either taken out again, b
   expect(s.fake.calls.filter(([name]) => name === 'removeParty')).toHaveLength(2);
 });
 
+test('nobody is taken out by taking back an invitation that was accepted, and the words say why', async () => {
+  await page.viewport(1440, 900);
+  const s = await stage({ at: thread(3) });
+  await s.press(/^Ajouter ou inviter$/);
+  await userEvent.fill(await s.find('[role=dialog] [role=combobox]'), 'maya');
+  await s.until(() => all('[role=option]').length === 1);
+  await userEvent.keyboard('{Enter}');
+  await s.press(/^Ajouter 1$/);
+  await s.press(/^Annuler l’invitation de Maya/);
+  s.fake.failNext('removeParty', { kind: 'local', code: 'movedOn' });
+  await s.press(/^Annuler l’invitation$/);
+  expect(saying(await s.find('[role=dialog] [role=alert]'))).toContain('vient de changer');
+});
+
+test('who reads through a team too is not said to lose access, and a team is taken out as one', async () => {
+  await page.viewport(1440, 900);
+  const s = await stage({ at: thread(3) });
+  await s.find('.message');
+  const talk = s.app.conversation!;
+  const person = talk.parties.find(({ kind, removable }) => kind === 'user' && removable)!;
+  talk.parties = talk.parties.map((one) => (one === person ? { ...one, through: 'Équipe de nuit' } : one));
+  await s.press(`Retirer ${person.name}`);
+  expect(saying(await s.find('[role=dialog]'))).toContain(
+    'continue de lire ce fil comme membre de Équipe de nuit',
+  );
+});
+
+test('adding stops after the one under way when it is cancelled', async () => {
+  await page.viewport(1440, 900);
+  const s = await stage({ at: thread(3), delay: 30 });
+  await s.press(/^Ajouter ou inviter$/);
+  const box = await s.find('[role=dialog] [role=combobox]');
+  for (const name of ['odile', 'maya']) {
+    await userEvent.fill(box, name);
+    await s.until(() => all('[role=option]').length === 1);
+    await userEvent.keyboard('{Enter}');
+  }
+  await s.press(/^Ajouter 2$/);
+  await s.press(/^Annuler$/);
+  await s.until(() => document.querySelector('[role=dialog]') === null, 'the dialog closes');
+  expect(s.fake.calls.filter(([name]) => name === 'addParty')).toHaveLength(1);
+});
+
 test('who could not be added is named with the reason and stays in the box', async () => {
   await page.viewport(390, 800);
   const s = await stage({ at: thread(3) });

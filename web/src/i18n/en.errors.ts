@@ -197,6 +197,10 @@ export const enErrors: ErrorWords = {
       title: 'That is not possible right now.',
       todo: 'Things may have changed: reload the page, then try again.',
     },
+    movedOn: {
+      title: 'This participant’s situation has just changed.',
+      todo: 'Nothing was done. Close this, look at the list again, then decide.',
+    },
     unsettled: {
       title: 'No answer came: your account may have changed.',
       todo: 'Count neither on the old recovery code nor on the new one. When you are connected again, renew the code. If you were changing your password, try the new one first.',

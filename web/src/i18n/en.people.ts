@@ -20,6 +20,10 @@ export const people = {
   takeOutTitle: (name: string) => `Remove ${name} from the thread?`,
   takeOutText: (name: string) =>
     `${name} loses access to this thread. Its keys are renewed: nothing that follows can be read. Participants see it.`,
+  takeOutThrough: (name: string, team: string) =>
+    `${name} stops taking part in person, but goes on reading this thread as a member of ${team}. Participants see it.`,
+  takeOutTeam: (name: string) =>
+    `${name} loses access to this thread; those of its members who take part in person stay. Its keys are renewed. Participants see it.`,
   takeOutNow: 'Remove',
   takeBack: (name: string) => `Cancel the invitation of ${name}`,
   takeBackTitle: (name: string) => `Cancel the invitation of ${name}?`,

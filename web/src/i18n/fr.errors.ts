@@ -226,6 +226,10 @@ export const frErrors: ErrorWords = {
       title: 'Ce n’est pas possible pour l’instant.',
       todo: 'La situation a pu changer : rechargez la page, puis réessayez.',
     },
+    movedOn: {
+      title: 'La situation de ce participant vient de changer.',
+      todo: 'Rien n’a été fait. Fermez, regardez de nouveau la liste, puis décidez.',
+    },
     unsettled: {
       title: 'Aucune réponse : votre compte a peut-être changé.',
       todo: 'Ne comptez ni sur l’ancien code de récupération ni sur le nouveau. Une fois la connexion revenue, renouvelez le code. Si vous changiez de mot de passe, essayez d’abord le nouveau.',

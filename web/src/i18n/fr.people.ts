@@ -20,6 +20,10 @@ export const people = {
   takeOutTitle: (name: string): string => `Retirer ${name} du fil ?`,
   takeOutText: (name: string): string =>
     `${name} n’aura plus accès à ce fil. Ses clés sont renouvelées : rien de ce qui suit ne pourra être lu. Les participants le verront.`,
+  takeOutThrough: (name: string, team: string): string =>
+    `${name} ne participe plus en son nom, mais continue de lire ce fil comme membre de ${team}. Les participants le verront.`,
+  takeOutTeam: (name: string): string =>
+    `${name} n’aura plus accès à ce fil ; ses membres qui participent en leur nom y restent. Les clés du fil sont renouvelées. Les participants le verront.`,
   takeOutNow: 'Retirer',
   takeBack: (name: string): string => `Annuler l’invitation de ${name}`,
   takeBackTitle: (name: string): string => `Annuler l’invitation de ${name} ?`,

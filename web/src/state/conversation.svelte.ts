@@ -77,7 +77,12 @@ export class Conversation {
     this.older = older;
     this.writable = writable;
     this.mayAdd = mayAdd;
-    this.entries = patched(entries, this.entries, []);
+    // What was shown before is older than what comes now; drafts are all in it.
+    this.entries = patched(
+      this.entries.filter((entry) => entry.n !== null),
+      entries,
+      [],
+    );
     this.unreadFrom = firstUnread(this.entries, row.unread);
     this.phase = 'ready';
   }

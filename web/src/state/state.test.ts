@@ -72,6 +72,23 @@ test('who is taken out of the open conversation sees that it is gone, and sees i
   expect(await told([row({ id: 't' })], [])).toBe('ready');
 });
 
+test('a conversation that is opened once more shows what is newer, and no draft that is gone', async () => {
+  const view = { row: row({}), parties: [], older: false, writable: true, mayAdd: true };
+  const pages = [
+    [entry('a', 1), entry('b', 2, 10), entry('draft', null, 5)],
+    [entry('b', 2, 20), entry('c', 3)],
+  ];
+  const openThread = (): Promise<unknown> => Promise.resolve({ ...view, entries: pages.shift() });
+  const talk = new Conversation({ openThread } as unknown as Api, 't');
+  await talk.open();
+  await talk.open();
+  expect(talk.entries.map(({ id, at }) => [id, at])).toEqual([
+    ['a', 0],
+    ['b', 20],
+    ['c', 0],
+  ]);
+});
+
 test('the list is searched without accents and capitals, every word must be found', () => {
   const one = row({ title: 'Plaie au talon', patient: 'Mme Éthier', people: ['Zoë Müller'] });
   const find = (words: string): boolean => matches(one, 'all', fold(words).split(' '), fold);

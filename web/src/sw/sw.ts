@@ -64,7 +64,11 @@ self.addEventListener('fetch', (event) => {
 async function document_(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   try {
-    const fresh = await fetch(request, { signal: AbortSignal.timeout(DOCUMENT_MS) });
+    const slow = new AbortController();
+    const timer = setTimeout(() => slow.abort(), DOCUMENT_MS);
+    const fresh = await fetch(request, { signal: slow.signal });
+    // It answers: what follows may take its time, and is not cut off in the middle.
+    clearTimeout(timer);
     if (fresh.ok || fresh.type === 'opaqueredirect') return fresh;
     return (await cache.match('/')) ?? fresh;
   } catch {

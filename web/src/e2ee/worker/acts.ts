@@ -15,7 +15,7 @@ import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import { ERROR_CODE } from '../../wire/gen/wire';
 import type { Refusal, SignedEntry } from '../../wire/gen/wire';
-import type { NewThread, Priority } from '../api';
+import type { NewThread, PartyView, Priority } from '../api';
 import { textBody } from '../body';
 import { sealMessage } from '../message';
 import { boxForNewcomers, firstEpoch, targetsOf } from '../thread';
@@ -213,8 +213,9 @@ async function boxesFor(inside: Inside, thread: Thread, party: Party): Promise<R
   }
 }
 
-/** Takes somebody out, or an invitation back. */
-export function removeOrWithdraw(thread: Thread, who: PartyId): Control {
+/** Takes somebody out, or an invitation back, if they stand as was shown. */
+export function removeOrWithdraw(thread: Thread, who: PartyId, shown: PartyView['state']): Control {
+  if (thread.state.roster.parties.get(partyKey(who))?.presence !== shown) throw local('movedOn');
   const open = invitationOf(thread, who);
   return open ? { t: 'withdraw_invite', invite: open.id } : { t: 'remove', party: who, reason: null };
 }

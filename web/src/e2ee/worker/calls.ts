@@ -226,9 +226,9 @@ export class Calls implements Api {
     return how;
   }
 
-  async removeParty(thread: Id, who: Pick<PartyView, 'id' | 'kind'>): Promise<void> {
+  async removeParty(thread: Id, who: Pick<PartyView, 'id' | 'kind' | 'state'>): Promise<void> {
     const { inside, views } = this.work;
-    await inside.alone(() => act(inside, thread, (known) => removeOrWithdraw(known, who)));
+    await inside.alone(() => act(inside, thread, (known) => removeOrWithdraw(known, who, who.state)));
     views.changed(thread);
     await inside.save();
   }

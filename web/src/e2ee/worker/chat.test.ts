@@ -280,10 +280,12 @@ describe.skipIf(RELAIS_BIN === '')(
       expect(dees).toMatchObject({ state: 'active', removable: true });
       // Ben opened nothing: only an owner takes somebody out.
       expect((await ben.api.openThread(thread)).parties.some(({ removable }) => removable)).toBe(false);
-      await expect(ben.api.removeParty(thread, { kind: 'user', id: me.user })).rejects.toMatchObject({
+      await expect(
+        ben.api.removeParty(thread, { kind: 'user', id: me.user, state: 'active' }),
+      ).rejects.toMatchObject({
         failure: { kind: 'local', code: 'ownCheck' },
       });
-      await ada.api.removeParty(thread, { kind: 'user', id: me.user });
+      await ada.api.removeParty(thread, { kind: 'user', id: me.user, state: 'active' });
       await ada.api.send(thread, 'not for dee', [], null);
       await until('ben reads on', () => shownTexts(ben, thread).includes('not for dee'));
       expect((await ada.api.openThread(thread)).parties.find(({ id }) => id === me.user)).toMatchObject({
@@ -345,7 +347,7 @@ describe.skipIf(RELAIS_BIN === '')(
       gil.notes.length = 0;
       expect(await ada.api.addParty(thread, { kind: 'user', id: me.user })).toBe('invited');
       await asked();
-      await ada.api.removeParty(thread, { kind: 'user', id: me.user });
+      await ada.api.removeParty(thread, { kind: 'user', id: me.user, state: 'invited' });
       expect(await stateOf()).toBe('removed');
       await expect(gil.api.act(thread, 'accept')).rejects.toBeDefined();
       expect(await stateOf()).toBe('removed');

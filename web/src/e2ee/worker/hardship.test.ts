@@ -248,5 +248,25 @@ describe.skipIf(RELAIS_BIN === '')(
       await recovers('eve', back.recoveryCode);
       eve.tab.close();
     });
+
+    it('takes nobody out who has accepted while their invitation was to be taken back (THR-04)', async () => {
+      const gil = new Tab(server.origin);
+      const { me } = await gil.register('gil');
+      const shown = { kind: 'user', id: me.user, state: 'invited' } as const;
+      const stateOf = async (): Promise<string | undefined> =>
+        (await ada.tab.api.openThread(thread)).parties.find(({ id }) => id === me.user)?.state;
+      expect(await ada.tab.api.addParty(thread, shown)).toBe('invited');
+      await until('the invitation', () =>
+        gil.notes.some((note) => note.t === 'rows' && note.upsert.some(({ id }) => id === thread)),
+      );
+      await gil.api.act(thread, 'accept');
+      await expect(ada.tab.api.removeParty(thread, shown)).rejects.toMatchObject({
+        failure: { kind: 'local', code: 'movedOn' },
+      });
+      expect(await stateOf()).toBe('active');
+      await ada.tab.api.removeParty(thread, { ...shown, state: 'active' });
+      expect(await stateOf()).toBe('removed');
+      gil.close();
+    });
   },
 );

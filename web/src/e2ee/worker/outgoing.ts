@@ -11,7 +11,7 @@ import type { Capacity } from '../../chain/facts';
 import { PublicKey } from '../../chain/keys';
 import type { Author } from '../../chain/link';
 import type { Party } from '../../chain/party';
-import { partyKey } from '../../chain/party';
+import { isSealedTo, partyKey } from '../../chain/party';
 import { signControl } from '../../chain/sign';
 import type { ThreadState } from '../../chain/thread';
 import type { Draft } from '../../core/outbox';
@@ -26,6 +26,7 @@ import type { Due } from '../thread';
 import type { Trouble } from './errors';
 import { hold, ofOwn, refused } from './errors';
 import type { Inside } from './inside';
+import { keyringOf } from './people';
 import { haveThread, openEpoch, syncThread, takeEntry } from './reader';
 import { ofBox, ofContent } from './secrets';
 import { Thread } from './thread';
@@ -94,7 +95,12 @@ export async function renewEpoch(
   due: Due,
   entries: SignedEntry[],
 ): Promise<Uint8Array> {
-  for (const keyring of state.roster.nextRecipients) await inside.book.need('keyring', keyring);
+  const { form, nextRecipients, parties } = state.roster;
+  for (const { party, presence } of parties.values()) {
+    if (party.kind === 'user' && isSealedTo(presence))
+      hold((await keyringOf(inside, party.user, form)) === party.keyring, 'H02');
+  }
+  for (const keyring of nextRecipients) await inside.book.need('keyring', keyring);
   const known = await openEpoch(inside, thread, state.head.epoch).catch((error: unknown) => {
     const trouble = ofBox(error);
     if (trouble.isLocal('noKey')) return null;
@@ -144,15 +150,14 @@ function authorOf(inside: Inside, state: ThreadState): Author {
   throw refused({ code: ERROR_CODE.Forbidden });
 }
 
-/** The keyring of a team through which this user acts for it. */
-export function capacityIn(inside: Inside, party: Party): Capacity | null {
+/** The keyring of a team through which a user, this one if none is named, acts for it. */
+export function capacityIn(inside: Inside, party: Party, user = inside.user): Capacity | null {
   if (party.kind !== 'team') return null;
   for (const keyring of party.all === null ? [party.managers] : [party.managers, party.all]) {
     const chain = inside.book.chains.keyringChain(keyring);
     if (!chain) continue;
     for (const member of chain.members.values()) {
-      if (member.owner.kind === 'user' && member.owner.id === inside.user)
-        return { keyring, seq: chain.tail.seq };
+      if (member.owner.kind === 'user' && member.owner.id === user) return { keyring, seq: chain.tail.seq };
     }
   }
   return null;

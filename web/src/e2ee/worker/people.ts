@@ -157,15 +157,24 @@ export async function personParty(
   user: Hex,
   role: ThreadRole,
 ): Promise<Party> {
+  const keyring = await keyringOf(inside, user, 'thread');
+  const standing = org === null ? 'professional' : await attested(inside, names, org, user);
+  return { kind: 'user', user, keyring, asOrg: org, role, standing, team: null };
+}
+
+/**
+ * The keyring a person's boxes are sealed to, held against their own chain. To be asked before a seed is sealed to it:
+ * the check of the entry afterwards comes too late for the boxes, and sees ids only.
+ */
+export async function keyringOf(inside: Inside, user: Hex, form: 'thread' | 'direct'): Promise<Hex> {
   const { book } = inside;
   await book.need('user', user);
   const fact = book.chains.user(user);
   if (!fact) throw local('notFound');
-  await book.need('keyring', fact.inbox.id);
-  // Before a seed is sealed to it: the check of the entry afterwards comes too late for the boxes, and sees ids only.
-  hold(book.chains.keyring(fact.inbox.id)?.first === fact.inbox.first, 'H02');
-  const standing = org === null ? 'professional' : await attested(inside, names, org, user);
-  return { kind: 'user', user, keyring: fact.inbox.id, asOrg: org, role, standing, team: null };
+  const { id, first } = form === 'direct' ? fact.personal : fact.inbox;
+  await book.need('keyring', id);
+  hold(book.chains.keyring(id)?.first === first, 'H02');
+  return id;
 }
 
 /**

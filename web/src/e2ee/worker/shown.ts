@@ -201,8 +201,18 @@ export function partiesOf(scene: Scene, thread: Thread, marks: Marks): PartyView
       delivered: mark?.delivered ?? 0,
       read: mark?.read ?? 0,
       removable: isRemovable(scene, thread, named, presence),
+      ...throughOf(scene, thread, named),
     };
   });
+}
+
+/** The team through which somebody reads besides. */
+function throughOf(scene: Scene, thread: Thread, who: PartyId): Pick<PartyView, 'through'> {
+  for (const { party, presence } of thread.state.roster.parties.values()) {
+    if (who.kind !== 'user' || party.kind !== 'team' || presence !== 'active') continue;
+    if (capacityIn(scene.inside, party, who.id)) return { through: nameOf(scene, partyId(party)) };
+  }
+  return {};
 }
 
 /** A verified entry. */

@@ -98,5 +98,16 @@ describe('the views of a thread', () => {
     views.renamed(thread);
     flush();
     expect(told(notes)).toHaveLength(250);
+
+    // Opened once more, the page still shows all of it.
+    views.open(thread);
+    views.renamed(thread);
+    flush();
+    expect(told(notes)).toHaveLength(250);
+    views.close(THREAD);
+    views.open(thread);
+    views.renamed(thread);
+    flush();
+    expect(told(notes)).toHaveLength(100);
   });
 });

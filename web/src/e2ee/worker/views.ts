@@ -229,7 +229,8 @@ export class Views {
   /** Opens a conversation for the page. */
   open(thread: Thread): ThreadView {
     this.takeEntries();
-    this.#open.set(thread.id, Infinity);
+    // Opened once more, the page still shows what it has been given.
+    this.#open.set(thread.id, this.#open.get(thread.id) ?? Infinity);
     const { entries, older } = this.page(thread, Infinity);
     const drafts = this.waiting(thread.id).map((draft) => draftView(this.scene, draft));
     return {
