@@ -58,9 +58,6 @@ enum Web {
 /// The web client has no such act, so there is nothing to lie about.
 const NO_SUCH_ACT: Web = Web::Not("no such act");
 
-/// Its scene has not been written for the web client.
-const NOT_YET: Web = Web::Not("not yet");
-
 struct Attack {
     code: Hostile,
     name: &'static str,
@@ -150,9 +147,9 @@ const ATTACKS: &[Attack] = attacks![
     OldVault, "the vault before the last change", "a recovery",
         Check::E2ee(&[E2eeError::VaultRolledBack]), Web::By(&["808", "809"]), false, objects::old_vault;
     OldObject, "the pins as they were", "going on",
-        Check::E2ee(&[E2eeError::ObjectRolledBack]), NOT_YET, true, objects::old_pins;
+        Check::E2ee(&[E2eeError::ObjectRolledBack]), Web::Same, true, objects::old_pins;
     OldObject, "the key index as it was", "the list",
-        Check::E2ee(&[E2eeError::ObjectRolledBack]), NOT_YET, true, objects::old_index;
+        Check::E2ee(&[E2eeError::ObjectRolledBack]), Web::Same, true, objects::old_index;
     ThreadRolledBack, "a thread before what another device saw", "its first read on a new device",
         Check::Client, Web::Same, false, objects::thread_rolled_back;
 ];

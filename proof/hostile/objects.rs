@@ -2,20 +2,21 @@
 //!
 //! Not known here: how an attack is judged and printed.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use relais_client::driver::acts::Who;
 use relais_client::driver::{Client, Recovery, mailbox};
 use relais_wire::account::{Locale, Object, ObjectKind};
 use relais_wire::ids::{Seq, ThreadId};
 use relais_wire::threads::Entries;
 use relais_wire::{Bin, Private, Reply, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::account::{login, ready, vault_of};
 use super::keys::believed_or;
 use super::liar::Lie;
 use super::stage::{Door, PASSWORD, Seen, Stage, Whom};
 use super::victim::{Failed, Kind, Victim, texts};
+use super::web::at;
 
 /// Serves an object as it was before the first device wrote it.
 fn forget(kind: ObjectKind) -> Lie {
@@ -36,16 +37,51 @@ async fn shared(stage: &mut Stage) -> Result<(Victim, ThreadId)> {
     Ok((victim, thread))
 }
 
+/// Pages that are loaded until the server has not put off reading the key index.
+const PAGES_MAX: usize = 40;
+
+/// A program of Ben's that has seen both objects.
+async fn aware(stage: &mut Stage) -> Result<Victim> {
+    let (native, _) = shared(stage).await?;
+    if stage.kind == Kind::Native {
+        return Ok(native);
+    }
+    let mut victim = stage.victim(Whom::Ben).await?;
+    for _ in 0..PAGES_MAX {
+        if at(&begun(&victim).await?, "/isIndexed") == true {
+            return Ok(victim);
+        }
+        ready(victim.again().await)?;
+    }
+    bail!("the key index was never read")
+}
+
+/// What a page of the web client has done by itself.
+async fn begun(victim: &Victim) -> Result<Value> {
+    ready(victim.ask(json!({ "do": "begun" })).await)
+}
+
 /// The pins that another device wrote are gone.
 pub(super) async fn old_pins(stage: &mut Stage) -> Result<Seen> {
-    let (mut victim, _) = shared(stage).await?;
+    let mut victim = aware(stage).await?;
     victim.door.lie(forget(ObjectKind::Pins)).await;
     Ok(Seen::of(victim.again().await.map(|()| true)))
 }
 
 /// The key index is empty again.
 pub(super) async fn old_index(stage: &mut Stage) -> Result<Seen> {
-    let (mut victim, _) = shared(stage).await?;
+    let mut victim = aware(stage).await?;
+    if stage.kind == Kind::Web {
+        victim.door.lie(forget(ObjectKind::KeyIndex)).await;
+        victim.door.liar.lock().await.heard.clear();
+        // A page reads it at its beginning.
+        ready(victim.again().await)?;
+        let begun = begun(&victim).await?;
+        let is_index = |request: &Request| matches!(request, Request::GetObject(ask) if ask.object == ObjectKind::KeyIndex);
+        let asked = victim.door.liar.lock().await.heard.iter().any(is_index);
+        let noticed = at(&begun, "/noticed").as_str();
+        return Ok(Seen::of_noticed(noticed, noticed.is_none() && asked, &begun));
+    }
     ready(victim.again().await)?;
     victim.door.lie(forget(ObjectKind::KeyIndex)).await;
     Ok(Seen::of(victim.client()?.list(None).await.map(|_| true)))

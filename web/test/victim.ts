@@ -50,6 +50,9 @@ type Order =
   | { readonly do: 'caughtUp'; readonly tab: number }
   /** Waits until a message is shown, or an attack is noticed. */
   | { readonly do: 'shown'; readonly tab: number; readonly text: string }
+  /** Waits until what a page does by itself at its beginning is done; whether the key index was read, and what was
+   * noticed. */
+  | { readonly do: 'begun'; readonly tab: number }
   /** Who the client believes can read what is written now. */
   | { readonly do: 'readers'; readonly tab: number; readonly thread: string }
   | { readonly do: 'close'; readonly tab: number }
@@ -257,6 +260,12 @@ async function follow(order: Order): Promise<unknown> {
         const came = cameTo(tabOf(order.tab).notes);
         return came.noticed !== null || came.texts.includes(order.text) ? came : null;
       });
+    case 'begun': {
+      const { client, notes } = tabOf(order.tab);
+      const { inside } = client.work;
+      await inside.alone(() => Promise.resolve());
+      return { isIndexed: (inside.saved.objects?.keyIndex ?? 0) > 0, noticed: cameTo(notes).noticed };
+    }
     case 'chain': {
       const { chains } = tabOf(order.tab).client.work.inside.book;
       const chain = order.kind === 'user' ? chains.userChain(order.id) : chains.keyringChain(order.id);

@@ -44,6 +44,8 @@ export interface Saved {
   vaultVersion: number;
   /** Opens what the account's devices say of themselves. */
   deviceKey?: Hex;
+  /** The newest versions seen of what the account's devices share. */
+  objects?: { readonly pins: number; readonly keyIndex: number };
   orgs: Hex[];
   /** The organization in focus. */
   org: Hex | null;

@@ -58,6 +58,9 @@ export class Shared {
   constructor(inside: Inside, titled: (thread: Hex, title: string) => void) {
     this.#inside = inside;
     this.#titled = titled;
+    // An older one than an earlier page has seen is a lie too.
+    this.#index.seen = inside.saved.objects?.keyIndex ?? 0;
+    this.#pins.seen = inside.saved.objects?.pins ?? 0;
     inside.indexed = (thread, epoch) => {
       this.insertSeed(thread, epoch);
     };
@@ -67,7 +70,7 @@ export class Shared {
   async readPins(): Promise<void> {
     const { object, how } = await this.fetch('pins', this.#pins.seen);
     const theirs = await opened(() => openPins(object, how));
-    this.#pins.seen = object.version;
+    this.saw(this.#pins, object.version);
     this.#pins.isOld = false;
     for (const [thread, pin] of theirs.threads) this.takeThreadPin(thread, pin);
     const chains: [ChainName, Pin][] = [];
@@ -85,7 +88,7 @@ export class Shared {
     if (!this.#index.isOld) return;
     const { object, how } = await this.fetch('key_index', this.#index.seen);
     const theirs = await opened(() => openKeyIndex(object, how));
-    this.#index.seen = object.version;
+    this.saw(this.#index, object.version);
     this.#index.isOld = false;
     for (const [thread, entry] of theirs) {
       const known = this.#index.content.get(thread);
@@ -196,7 +199,7 @@ export class Shared {
         ciphertext,
       });
       if (stored.version !== replaces + 1) throw local('protocol');
-      known.seen = stored.version;
+      this.saw(known, stored.version);
       known.hasChanged = false;
       return true;
     } catch (error) {
@@ -205,6 +208,14 @@ export class Shared {
       if (code === ERROR_CODE.Throttled) return true;
       throw error;
     }
+  }
+
+  /** Remembers how new an object was, over a reload too. */
+  private saw(known: Known<unknown>, version: number): void {
+    if (known.seen === version) return;
+    known.seen = version;
+    this.#inside.saved.objects = { pins: this.#pins.seen, keyIndex: this.#index.seen };
+    this.#inside.saveSoon();
   }
 
   private async fetch(
