@@ -30,6 +30,7 @@ import type { Rpc } from './rpc';
 import { EventStream } from './stream';
 import type { Thread } from './thread';
 import { Views } from './views';
+import { Warming } from './warming';
 
 /** Milliseconds after which what the first page of threads taught is shared: titles for the next sign-in. */
 const FIRST_SHARE_MS = 5_000;
@@ -50,6 +51,7 @@ export class Work {
   readonly #place: WorkPlace;
   readonly #events: EventStream;
   readonly #shared: Shared;
+  readonly #warming: Warming;
   readonly #ended: (why: Trouble) => Promise<void>;
   #postbox: Postbox | null = null;
   #live: Live | null = null;
@@ -58,7 +60,6 @@ export class Work {
   /** Counts changes of focus: what was begun for the former one moves nothing of this one. */
   #focusCount = 0;
   #offlineSince: number | null = null;
-  #isWarming = false;
   #isClosed = false;
 
   private constructor(
@@ -90,6 +91,14 @@ export class Work {
     });
     this.#shared = new Shared(this.inside, (thread, title) => {
       this.views.title(thread, title);
+    });
+    this.#warming = new Warming({
+      unopened: () => this.views.unopened(),
+      mayOpen: () => !this.#isClosed && this.#offlineSince === null,
+      open: async (id) => {
+        await this.inThread(id, () => this.inside.alone(() => syncThread(this.inside, id)));
+        this.views.changed(id);
+      },
     });
     this.#events = new EventStream(place.clock, () => this.#live, {
       apply: (event) => this.inside.alone(() => this.apply(event)),
@@ -184,7 +193,7 @@ export class Work {
   /** Shows the next page of the list, and opens what is new in it. */
   moreRows(): Promise<void> {
     this.views.moreRows();
-    this.background(this.warm());
+    this.background(this.#warming.run());
     return Promise.resolve();
   }
 
@@ -330,12 +339,12 @@ export class Work {
     if (tag === 'org' && focus !== this.#focusCount) return;
     this.inside.saveSoon();
     this.#live?.follow(tag, run, cursor);
-    this.background(this.warm());
+    this.background(this.#warming.run());
   }
 
   private async resyncPersonal(): Promise<void> {
     if (this.#live?.isLive) await this.readContext(null);
-    this.background(this.warm());
+    this.background(this.#warming.run());
   }
 
   /** Reads a snapshot to its end; threads that are open are brought up to date. */
@@ -372,21 +381,6 @@ export class Work {
     }
   }
 
-  /** Opens the threads of the visible part of the list, one at a time, and learns the names in it. */
-  private async warm(): Promise<void> {
-    if (this.#isWarming) return;
-    this.#isWarming = true;
-    try {
-      for (const id of this.views.unopened()) {
-        if (this.#isClosed || this.#offlineSince !== null) return;
-        await this.inThread(id, () => this.inside.alone(() => syncThread(this.inside, id)));
-        this.views.changed(id);
-      }
-    } finally {
-      this.#isWarming = false;
-    }
-  }
-
   /** Has the names of everybody in a thread. */
   async nameAll(thread: Thread): Promise<void> {
     let isNew = false;
@@ -411,7 +405,7 @@ export class Work {
         this.#postbox?.hurry();
         post({ t: 'link', link: { state: 'live', behind: true } });
         this.background(this.tellReads());
-        this.background(this.warm());
+        this.background(this.#warming.run());
         break;
       case 'caughtUp':
         post({ t: 'link', link: { state: 'live', behind: false } });
