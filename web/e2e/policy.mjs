@@ -5,7 +5,7 @@
  *
  * Not known here: what the policy is, and who breaks it.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
@@ -16,6 +16,19 @@ export const FLAG = '--remote-debugging-port=0';
 /** Between two looks at what was noticed. */
 const LOOK_AGAIN_MS = 50;
 
+/** Milliseconds for a browser to have written down where it listens: it may take orders a moment before. */
+const LISTENS_MS = 10_000;
+
+/** Port and path of the browser with this profile. */
+async function portOf(profile) {
+  for (const end = Date.now() + LISTENS_MS; Date.now() < end; await pause(LOOK_AGAIN_MS)) {
+    const file = join(profile, 'DevToolsActivePort');
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+    if (lines.length === 2) return lines;
+  }
+  throw new Error('the browser does not say where it listens');
+}
+
 export class Policy {
   /** What was noticed, in words. */
   violations = [];
@@ -24,7 +37,7 @@ export class Policy {
 
   /** Asks the browser with this profile. */
   static async of(profile) {
-    const [port, path] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').trim().split('\n');
+    const [port, path] = await portOf(profile);
     const policy = new Policy();
     const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false });
     policy.#socket = socket;
