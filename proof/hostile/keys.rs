@@ -17,12 +17,12 @@ use relais_e2ee::secret::{Secret, Seed};
 use relais_e2ee::signing::SigningSecret;
 use relais_e2ee::{message, wrap::Opener};
 use relais_wire::account::Locale;
-use relais_wire::chains::{ChainKind, Links};
+use relais_wire::chains::{ChainKind, GetLinks, Links};
 use relais_wire::ids::{KeyringId, ObjectId, OrgId, Seq, UserId};
 use relais_wire::{Bin, Reply, Request};
 
 use super::liar::Lie;
-use super::stage::{Seen, Stage, Whom, ask as ask_of};
+use super::stage::{Seen, Stage, Whom, ask};
 use super::victim::{Believed, Failed, Shown, Victim, texts};
 
 /// A whole account of the server's own making, under somebody's id.
@@ -58,15 +58,9 @@ pub(super) fn all(mut lies: Vec<Lie>) -> Lie {
 }
 
 /// The links of one chain, as the server really has them.
-async fn links_of(client: &Client, user: UserId) -> Result<Vec<Vec<u8>>> {
-    let ask = relais_wire::chains::GetLinks {
-        chain: ChainKind::User,
-        id: user.into(),
-        after: Seq::ZERO,
-        max: 100,
-        login: None,
-    };
-    let reply = ask_of(client, &Request::GetLinks(ask)).await?;
+pub(super) async fn links_of(client: &Client, chain: ChainKind, id: ObjectId) -> Result<Vec<Vec<u8>>> {
+    let whole = GetLinks { chain, id, after: Seq::ZERO, max: 100, login: None };
+    let reply = ask(client, &Request::GetLinks(whole)).await?;
     let Reply::Links(links) = reply else { anyhow::bail!("not links") };
     Ok(links.links.into_iter().map(|link| link.0).collect())
 }
@@ -141,7 +135,7 @@ pub(super) fn believed_or<T>(believed: bool, result: Result<T, impl Into<Failed>
 
 /// A known colleague's chain is served without its last link.
 pub(super) async fn chain_rolled_back(stage: &mut Stage) -> Result<Seen> {
-    let mut links = links_of(&stage.ada, stage.ben.user()).await?;
+    let mut links = links_of(&stage.ada, ChainKind::User, stage.ben.user().into()).await?;
     links.pop();
     other_chain(stage, links).await
 }
@@ -149,7 +143,7 @@ pub(super) async fn chain_rolled_back(stage: &mut Stage) -> Result<Seen> {
 /// The last link of a known colleague's chain is exchanged for another one that the colleague signed once.
 pub(super) async fn chain_forked(stage: &mut Stage) -> Result<Seen> {
     let ben = stage.ben.user();
-    let mut links = links_of(&stage.ada, ben).await?;
+    let mut links = links_of(&stage.ada, ChainKind::User, ben.into()).await?;
     links.pop();
     let place = next_place(ben, &links)?;
     let author = Author { user: ben, chain_seq: 1, capacity: None };
@@ -171,7 +165,7 @@ fn next_place(user: UserId, links: &[Vec<u8>]) -> Result<Place> {
 /// A rotation of a colleague's signing key that the colleague did not sign.
 pub(super) async fn forged_rotation(stage: &mut Stage) -> Result<Seen> {
     let ben = stage.ben.user();
-    let mut links = links_of(&stage.ada, ben).await?;
+    let mut links = links_of(&stage.ada, ChainKind::User, ben.into()).await?;
     let place = next_place(ben, &links)?;
     let stranger = SigningSecret::random(&mut SystemEntropy);
     let author = Author { user: ben, chain_seq: u64::try_from(links.len())?, capacity: None };

@@ -13,12 +13,12 @@ use relais_client::driver::Client;
 use relais_client::driver::acts::Who;
 use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_wire::account::Locale;
-use relais_wire::chains::{ChainKind, GetLinks};
-use relais_wire::ids::{KeyringId, OrgId, Seq, UnitId, UserId};
-use relais_wire::{Private, Reply, Request};
+use relais_wire::chains::ChainKind;
+use relais_wire::ids::{KeyringId, OrgId, UnitId, UserId};
+use relais_wire::{Private, Request};
 
-use super::keys::{all, believed_or, impostor, serve};
-use super::stage::{Seen, Stage, Whom, ask as ask_of};
+use super::keys::{all, believed_or, impostor, links_of, serve};
+use super::stage::{Seen, Stage, Whom};
 
 /// Lets somebody into a unit.
 async fn join(admin: &mut Client, unit: UnitId, who: &mut Client) -> Result<()> {
@@ -38,15 +38,6 @@ async fn team(stage: &mut Stage) -> Result<(OrgId, KeyringId)> {
     Ok((OrgId::from_bytes(*unit.as_bytes()), KeyringId::from_bytes(*team.as_bytes())))
 }
 
-/// The links of a keyring, as the server has them now.
-async fn links_of(client: &Client, keyring: KeyringId) -> Result<Vec<Vec<u8>>> {
-    let ask =
-        GetLinks { chain: ChainKind::Keyring, id: keyring.into(), after: Seq::ZERO, max: 100, login: None };
-    let reply = ask_of(client, &Request::GetLinks(ask)).await?;
-    let Reply::Links(links) = reply else { anyhow::bail!("not links") };
-    Ok(links.links.into_iter().map(|link| link.0).collect())
-}
-
 /// A member who manages nothing lets a manager in, and the server shows it as done.
 pub(super) async fn ghost_manager(stage: &mut Stage) -> Result<Seen> {
     let (org, team) = team(stage).await?;
@@ -54,7 +45,7 @@ pub(super) async fn ghost_manager(stage: &mut Stage) -> Result<Seen> {
     stage.ben.add_to_keyring(team, mallory, false).await?;
     let ghost = impostor(UserId::from_bytes(draw(&mut SystemEntropy)))?;
     let keyring = ghost.account.personal().id;
-    let mut links = links_of(&stage.ben, team).await?;
+    let mut links = links_of(&stage.ben, ChainKind::Keyring, team.into()).await?;
     let last = Signed::parse(links.last().context("a chain has links")?)?;
     let seq = u64::try_from(links.len())? + 1;
     let place = Place { chain_id: *team.as_bytes(), seq, prev: Some(last.link_hash()) };
@@ -84,9 +75,9 @@ pub(super) async fn removal_withheld(stage: &mut Stage) -> Result<Seen> {
     let mallory = stage.mallory.user();
     stage.ben.add_to_keyring(team, mallory, false).await?;
     let thread = stage.ada.create_thread(Some(org), &[Who::Team(team)], "", "").await?;
-    let before = links_of(&stage.ben, team).await?;
+    let before = links_of(&stage.ben, ChainKind::Keyring, team.into()).await?;
     stage.ben.remove_from_keyring(team, mallory).await?;
-    let after = links_of(&stage.ben, team).await?;
+    let after = links_of(&stage.ben, ChainKind::Keyring, team.into()).await?;
     anyhow::ensure!(after.len() == before.len() + 2, "a removal and a rotation");
     let mut victim = stage.victim(Whom::Ada).await?;
     victim.door.lie(serve(ChainKind::Keyring, team.into(), before)).await;
