@@ -11,6 +11,7 @@ import type { Store } from '../src/platform/idb';
 import type { Locks } from '../src/platform/locks';
 import { memoryStore } from '../src/platform/memory';
 import { socketUrl, sockets } from '../src/platform/socket';
+import type { OpenSocket } from '../src/platform/socket';
 import { SUBPROTOCOL } from '../src/wire/codec';
 import { PASSWORD } from './server';
 
@@ -60,7 +61,19 @@ export interface Way {
   readonly through: (http: Http) => Http;
   /** Whether it connects; otherwise everything goes by HTTP. */
   readonly isLive: boolean;
+  /** What is heard of what the server says on a connection. */
+  readonly hear?: (bytes: Uint8Array) => Uint8Array;
   readonly clock: Clock;
+}
+
+function hearing({ hear }: Way, open: OpenSocket): OpenSocket {
+  return (events) =>
+    open({
+      ...events,
+      message: (bytes) => {
+        events.message(bytes && hear ? hear(bytes) : bytes);
+      },
+    });
 }
 
 /** One tab. */
@@ -81,7 +94,10 @@ export class Tab {
       tab,
       http: way.through(twice(fetcher(origin))),
       open: way.isLive
-        ? sockets(() => new WebSocket(socketUrl(origin), SUBPROTOCOL, { perMessageDeflate: false }))
+        ? hearing(
+            way,
+            sockets(() => new WebSocket(socketUrl(origin), SUBPROTOCOL, { perMessageDeflate: false })),
+          )
         : () => ({ send: () => undefined, close: () => undefined }),
       clock: way.clock,
       store: browser.store,

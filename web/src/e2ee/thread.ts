@@ -197,6 +197,13 @@ export class ThreadKeys {
     return this.#epochs.size === 0 ? null : Math.max(...this.#epochs.keys());
   }
 
+  /** Whether the newest epoch leads back to this one: no wall stands between, behind which history begins. */
+  leadsTo(epoch: number): boolean {
+    for (let at = this.newest ?? epoch; at > epoch; at -= 1)
+      if (!this.#epochs.get(at)?.public.prevBox) return false;
+    return true;
+  }
+
   /** Whether a keyring is named as a recipient of an epoch. */
   isRecipient(epoch: number, keyring: Hex): boolean {
     return this.#epochs.get(epoch)?.named.has(keyring) ?? false;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PASSWORD, RELAIS_BIN, Server, until } from '../../../test/server';
+import { Native, PASSWORD, RELAIS_BIN, Server, until } from '../../../test/server';
 import { Browser, Tab } from '../../../test/tab';
 import { systemClock } from '../../platform/clock';
 import type { Clock } from '../../platform/clock';
 import type { Http } from '../../platform/http';
-import { decodeReply, decodeRequest, encodeReply, parseFrame } from '../../wire/codec';
+import { decodeReply, decodeReplyOf, decodeRequest, encodeReply, parseFrame } from '../../wire/codec';
 import type { AnyRequest, Answer, CallName } from '../../wire/codec';
 import { LIMITS } from '../../wire/gen/wire';
 import type { EntryView } from '../api';
@@ -267,6 +267,94 @@ describe.skipIf(RELAIS_BIN === '')(
       await ada.tab.api.removeParty(thread, { ...shown, state: 'active' });
       expect(await stateOf()).toBe('removed');
       gil.close();
+    });
+  },
+);
+
+describe.skipIf(RELAIS_BIN === '')(
+  'a newcomer whose box is kept back (attack H17)',
+  { timeout: 240_000 },
+  () => {
+    let server: Server;
+    let cam: Native;
+    let ada: Tab;
+    let dee: Tab;
+    let thread = '';
+    let people: Record<'ada' | 'dee', string>;
+    let isKeptBack = true;
+    /** Forgets the boxes of threads that the server serves. */
+    const hear = (bytes: Uint8Array): Uint8Array => {
+      const frame = parseFrame(bytes, LIMITS.RPC_BYTES_MAX);
+      if (!isKeptBack || decodeReplyOf(frame) !== 'GetBoxes') return bytes;
+      const reply = decodeReply('GetBoxes', frame);
+      if (!reply.ok) return bytes;
+      const boxes = reply.answer.boxes.filter(({ scope }) => scope !== 'thread');
+      return encodeReply('GetBoxes', frame.header.id, { ok: true, answer: { ...reply.answer, boxes } });
+    };
+
+    beforeAll(async () => {
+      server = await Server.start();
+      cam = new Native(server, 'cam');
+      await cam.register();
+      const [org] = await cam.run('unit', 'create', 'Clinic', '--own-name', 'cam');
+      const unit = String(org?.['unit']);
+      const enter = async (name: string): Promise<string> => {
+        const token = String((await cam.run('unit', 'invite', unit))[0]?.['token']);
+        const tab = new Tab(server.origin);
+        const { me } = await tab.register(name, token);
+        tab.close();
+        return me.user;
+      };
+      people = { ada: await enter('ada'), dee: await enter('dee') };
+      await cam.run('unit', 'attest', unit);
+      ada = new Tab(server.origin);
+      dee = new Tab(server.origin, new Browser(), 'tab', undefined, {
+        through: (http) => http,
+        isLive: true,
+        hear,
+        clock: systemClock(),
+      });
+      await ada.signIn('ada');
+      await dee.signIn('dee');
+      const about = { org: unit, title: 'Bed 9', priority: 'routine', people: [], teams: [] } as const;
+      thread = await ada.api.createThread({ ...about, people: [], teams: [], text: 'before dee' });
+    }, 240_000);
+
+    afterAll(async () => {
+      ada.close();
+      dee.close();
+      cam.end();
+      await server.end();
+    });
+
+    async function first(): Promise<EntryView['content'] | undefined> {
+      const { entries } = await dee.api.openThread(thread);
+      return entries.map(({ content }) => content).find(({ kind }) => kind !== 'act');
+    }
+
+    it('is told of it, and not that it was written before they came', async () => {
+      await until('dee is live', () =>
+        dee.notes.some((note) => note.t === 'link' && note.link.state === 'live'),
+      );
+      expect(await ada.api.addParty(thread, { kind: 'user', id: people.dee })).toBe('added');
+      await until('dee is told', () =>
+        dee.notes.some((note) => note.t === 'rows' && note.upsert.some(({ id }) => id === thread)),
+      );
+      expect(await first()).toEqual({ kind: 'bad', why: { kind: 'hostile', code: 'H17' } });
+      expect(dee.notes).toContainEqual({ t: 'alarm', thread, why: { kind: 'hostile', code: 'H17' } });
+    });
+
+    it('reads it by itself when a keyring has grown and the box is served', async () => {
+      isKeptBack = false;
+      // Whatever grows: another keyring may lead to what was closed.
+      await dee.api.renewRecoveryCode();
+      await until('it opens', () =>
+        dee.notes.some(
+          (note) =>
+            note.t === 'entries' &&
+            note.upsert.some(({ content }) => content.kind === 'text' && content.text === 'before dee'),
+        ),
+      );
     });
   },
 );

@@ -15,6 +15,7 @@ import { E2eeError } from '../error';
 import { historyOf } from '../generations';
 import { openMessage } from '../message';
 import { hold, hostile, local, ofEntry } from './errors';
+import type { Trouble } from './errors';
 import type { Inside } from './inside';
 import { ofBox } from './secrets';
 import { Thread, bytesOf, signedOf } from './thread';
@@ -86,36 +87,50 @@ export async function takeEntry(inside: Inside, thread: Thread, entry: StoredEnt
   if (content.t === 'body' && content.body.title !== null) thread.title = content.body.title;
   const { msgId, author } = applied.core;
   const taken = { n: applied.n, id: msgId, author: author.user, at: entry.at, content };
-  if (content.t === 'unreadable' && entry.payload)
+  if (key !== null && !(key instanceof Uint8Array) && entry.payload)
     thread.closed.set(applied.n, { applied, entry, at: thread.messages.length });
   thread.messages.push(taken);
   inside.told.entry(thread, taken);
   if (applied.control) inside.told.changed(thread);
 }
 
-/** Opens what was written before a newcomer was: the box that reaches it comes after it. */
+/** Opens what is closed once more: a keyring has grown, and with it what can be reached may have. */
+export async function openAnew(inside: Inside, thread: Thread): Promise<void> {
+  thread.mayOpen = true;
+  await openClosed(inside, thread);
+}
+
+/**
+ * Opens what was written before a newcomer was: the box that reaches it comes after it. What stays closed is from before
+ * their history begins, unless a box that is signed for is kept back or another one: that is said of all it would open.
+ */
 async function openClosed(inside: Inside, thread: Thread): Promise<void> {
   const { newest } = thread.keys;
   if (thread.closed.size === 0 || !thread.mayOpen || newest === null) return;
+  let lie: Trouble | null = null;
   try {
     await openEpoch(inside, thread, newest);
   } catch (error) {
-    // What does not open at all is said of the messages under it.
-    if (!ofBox(error).isTransient) thread.mayOpen = false;
-    return;
+    const trouble = ofBox(error);
+    if (trouble.isTransient) return;
+    if (trouble.isHostile()) lie = trouble;
   }
   thread.mayOpen = false;
   for (const [n, { applied, entry, at }] of thread.closed) {
-    const seed = await seedAtHand(thread, applied.core.epoch);
+    const { epoch } = applied.core;
+    const seed = await seedAtHand(thread, epoch);
     const before = thread.messages[at];
-    if (!seed || before?.n !== n) continue;
-    const content = await read(applied, signedOf(entry), seed);
+    const isKept = lie && thread.keys.leadsTo(epoch);
+    if (before?.n !== n || !(seed ?? isKept)) continue;
+    const withheld: Content | null = lie && { t: 'bad', why: lie.failure };
+    const content = await read(applied, signedOf(entry), seed ?? withheld);
     if (content.t === 'body') thread.title ??= content.body.title;
     const opened = { ...before, content };
     thread.messages[at] = opened;
-    thread.closed.delete(n);
+    if (seed) thread.closed.delete(n);
     inside.told.entry(thread, opened);
   }
+  if (lie) inside.told.trouble(thread.id, lie);
 }
 
 function commit(inside: Inside, thread: Thread, checked: Checked): Applied {

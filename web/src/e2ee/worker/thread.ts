@@ -56,7 +56,7 @@ export class Thread {
   readonly heads = new Map<number, Hex>();
   /** Everything that was taken in, in order. */
   readonly messages: Message[] = [];
-  /** Messages for which no key was at hand, by position: the box that reaches them may stand behind them. */
+  /** Messages for which no key was at hand or served, by position: the box that reaches them may stand behind them. */
   readonly closed = new Map<number, Closed>();
   /** A box or epoch came since {@link closed} was tried. */
   mayOpen = false;

@@ -25,7 +25,7 @@ import { rotateIfDue } from './members';
 import { Names } from './people';
 import { SHARE_EVERY_MS, Shared } from './shared';
 import { Postbox } from './postbox';
-import { checkHead, syncThread, takeAppended } from './reader';
+import { checkHead, openAnew, syncThread, takeAppended } from './reader';
 import type { Rpc } from './rpc';
 import { EventStream } from './stream';
 import type { Thread } from './thread';
@@ -316,6 +316,8 @@ export class Work {
     await inside.book.refresh(kind, id);
     if (kind === 'user' && id === inside.user) await inside.verifyOwn();
     if (kind === 'keyring') await rotateIfDue(inside, id);
+    for (const thread of inside.threads.values())
+      await this.inThread(thread.id, () => openAnew(inside, thread));
   }
 
   private hint(event: AnyEvent): void {
