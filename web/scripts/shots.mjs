@@ -2,7 +2,11 @@
  * Takes a picture of every screen: French and English, light and dark, phone and desktop, over the fake worker and
  * under the real Content Security Policy. Counts the policy's violations and axe's findings on the way.
  *
- *   node scripts/shots.mjs [--out folder] [--only part-of-a-name] [--quick] [--no-build] [--axe]
+ *   node scripts/shots.mjs [--out folder] [--only part-of-a-name] [--kinds part,part] [--quick] [--no-build] [--axe]
+ *
+ * A kind is `fr-light-desktop` and the like; `--kinds phone` takes every kind with that word in it. Beyond the eight
+ * ordinary ones, `--kinds` also reaches `contrast` (more contrast asked for), `forced` (forced colours), `narrow`
+ * (320 CSS pixels, WCAG 1.4.10) and `large` (a desktop enlarged to 200 %, WCAG 1.4.4).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -132,7 +136,11 @@ const SCREENS = [
     async (page) => {
       const button = page.locator('button.people');
       if (await button.isVisible()) await button.click();
-      await page.locator('.aside:visible li button').first().click();
+      await page
+        .locator('.aside:visible')
+        .getByRole('button', { name: /^(Comparer|Compare)/ })
+        .first()
+        .click();
       await page.locator('.digits').waitFor();
     },
   ],
@@ -194,16 +202,27 @@ async function toCode(page) {
   await page.locator('input.code').waitFor();
 }
 
-const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-const quick = has('quick');
-const variants = quick
-  ? [
-      ['fr', 'light', 'desktop'],
-      ['en', 'dark', 'phone'],
-    ]
-  : ['fr', 'en'].flatMap((locale) =>
-      ['light', 'dark'].flatMap((theme) => Object.keys(SIZES).map((size) => [locale, theme, size])),
-    );
+const SIZES = {
+  desktop: { viewport: { width: 1440, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  contrast: { viewport: { width: 1440, height: 900 }, contrast: 'more' },
+  forced: { viewport: { width: 1440, height: 900 }, forcedColors: 'active' },
+  narrow: { viewport: { width: 320, height: 640 } },
+  large: { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+};
+const ORDINARY = ['desktop', 'phone'];
+const kinds = option('kinds')?.split(',') ?? null;
+const variants = ['fr', 'en']
+  .flatMap((locale) =>
+    ['light', 'dark'].flatMap((theme) => Object.keys(SIZES).map((size) => [locale, theme, size])),
+  )
+  .filter((one) => {
+    const kind = one.join('-');
+    if (kinds !== null) return kinds.some((part) => kind.includes(part));
+    return has('quick')
+      ? ['fr-light-desktop', 'en-dark-phone'].includes(kind)
+      : ORDINARY.includes(one[2] ?? '');
+  });
 
 if (!has('no-build'))
   execFileSync('npx', ['vite', 'build', '--mode', 'fake', '--logLevel', 'warn'], {
@@ -228,13 +247,11 @@ let pictures = 0;
 const problems = [];
 for (const [locale, theme, size] of variants) {
   const context = await browser.newContext({
-    viewport: SIZES[size],
+    ...SIZES[size],
     locale: locale === 'fr' ? 'fr-CA' : 'en-CA',
     timezoneId: 'America/Toronto',
     colorScheme: theme,
     reducedMotion: 'reduce',
-    hasTouch: size === 'phone',
-    isMobile: size === 'phone',
     bypassCSP: false,
     serviceWorkers: 'block',
   });
