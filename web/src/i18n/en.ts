@@ -1,17 +1,11 @@
 /** Every word of the interface in English. */
+import { acts } from './en.acts';
 import { enErrors } from './en.errors';
 import { people } from './en.people';
 import type { Catalog } from './fr';
 import { plural } from './plural';
 
 const n = plural('en');
-
-interface Who {
-  name: string;
-  you: boolean;
-}
-const by = (who: Who): string => (who.you ? 'You' : who.name);
-const says = (reason: string | null): string => (reason === null ? '' : `: “${reason}”`);
 
 export const en = {
   common: {
@@ -188,37 +182,7 @@ export const en = {
     length: 'Messages and signed acts',
   },
   people,
-  acts: {
-    create: (who: Who) => `${by(who)} opened the thread`,
-    policy: (who: Who) => `${by(who)} changed the rules of the thread`,
-    add: (who: Who, list: string) => `${by(who)} added ${list || 'somebody'}`,
-    invite: (who: Who, list: string) => `${by(who)} invited ${list || 'somebody'}`,
-    accept: (who: Who) => `${by(who)} accepted the invitation`,
-    decline: (who: Who, list: string, why: string | null) =>
-      `${by(who)} declined${list ? ` for ${list}` : ''}${says(why)}`,
-    take: (who: Who, list: string) => `${by(who)} took over${list ? ` for ${list}` : ''}`,
-    assign: (who: Who, list: string) => `${by(who)} assigned the thread to ${list || 'somebody'}`,
-    return: (who: Who, list: string, why: string | null) =>
-      `${by(who)} returned the thread to triage${list ? ` (${list})` : ''}${says(why)}`,
-    forward: (who: Who, list: string, why: string | null) =>
-      `${by(who)} forwarded the thread${list ? ` to ${list}` : ''}${says(why)}`,
-    withdraw: (who: Who, list: string, why: string | null) =>
-      `${by(who)} withdrew ${list || 'an invitation'}${says(why)}`,
-    remove: (who: Who, list: string, why: string | null) =>
-      `${by(who)} removed ${list || 'somebody'}${says(why)}`,
-    leave: (who: Who) => `${by(who)} left the thread`,
-    role: (who: Who, list: string) => `${by(who)} changed the role of ${list || 'somebody'}`,
-    linkpatient: (who: Who) => `${by(who)} linked the thread to a patient file`,
-    priority: (who: Who, _list: string, what: string | null) =>
-      `${by(who)} changed the priority${what ? `: ${what}` : ''}`,
-    ack: (who: Who) => `${by(who)} acknowledged the urgent message`,
-    epoch: (who: Who) => `${by(who)} renewed the keys of the thread`,
-    close: (who: Who, _list: string, why: string | null) => `${by(who)} closed the thread${says(why)}`,
-    reboxrequest: (who: Who) => `${by(who)} asked again for the keys of the thread`,
-    calljoin: (who: Who) => `${by(who)} joined the call`,
-    callleave: (who: Who) => `${by(who)} left the call`,
-    other: (who: Who) => `${by(who)} did something this version does not know`,
-  },
+  acts,
   composer: {
     label: 'Your message',
     placeholder: 'Write a message…',
