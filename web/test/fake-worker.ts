@@ -70,7 +70,7 @@ const ME = 0;
 const PAGE = 100;
 const ROWS_PAGE = 60;
 const CODE = '482915';
-const RECOVERY = 'KMTR-7QPD-W4XH-9ZCB-2FNE-J6YL-RV8S-GA3T';
+const RECOVERY = 'KMTR-7QPD-W4XH-9ZCB-2FNE-J6YS-RV8G';
 
 /** A fake with handles for tests. */
 export interface Fake extends Worker {

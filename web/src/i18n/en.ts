@@ -49,7 +49,7 @@ export const en = {
     behind: 'Catching up…',
     offline: 'Offline',
     stopped: 'Connection stopped',
-    since: (time: string) => `List as of ${time}`,
+    since: (time: string) => `List as of ${time}.`,
     retry: (when: string) => `Trying again ${when}.`,
     offlineText: 'You can keep writing: your messages leave as soon as the network is back.',
     back: 'The connection is back.',
@@ -60,7 +60,7 @@ export const en = {
     chip: (count: number) => n(count, { one: '1 waiting', other: `${count} waiting` }),
     text: 'These messages are kept, encrypted, on this device. They leave by themselves, in order, as soon as the server answers.',
     keep: 'Keep this page open until then.',
-    empty: 'Everything has been sent.',
+    empty: 'Nothing waits: everything has been sent.',
     inThread: (count: number) => n(count, { one: '1 message', other: `${count} messages` }),
   },
   update: {
@@ -77,7 +77,7 @@ export const en = {
     all: 'All',
     unread: 'Unread',
     urgent: 'Urgent',
-    count: (count: number) => n(count, { one: '1 thread', other: `${count} threads` }),
+    count: (count: number) => n(count, { zero: 'No thread', one: '1 thread', other: `${count} threads` }),
     none: 'Nothing waiting',
     noneText: 'Threads in which people write to you appear here.',
     noMatch: 'No thread matches',
@@ -86,6 +86,8 @@ export const en = {
     more: 'Show more threads',
     pick: 'Choose a thread',
     pickText: 'Or start one: it will be end-to-end encrypted, readable only by those you name.',
+    start: 'Start a thread',
+    startText: 'It will be end-to-end encrypted, readable only by those you name.',
     tip: 'Press “?” for shortcuts',
     draft: 'Draft',
     said: (author: string, text: string) => `${author}: ${text}`,
@@ -120,7 +122,8 @@ export const en = {
     copy: 'Copy text',
     info: 'Participants and security',
     participants: 'Participants',
-    people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
+    people: (count: number) =>
+      n(count, { zero: 'No participant', one: '1 participant', other: `${count} participants` }),
     team: 'Team',
     state: {
       invited: 'Invitation pending',
@@ -264,7 +267,12 @@ export const en = {
     readersText: (people: number, teams: number) =>
       people + teams === 0
         ? 'only you, for now.'
-        : `${n(people, { zero: 'nobody', one: '1 person', other: `${people} people` })} and ${n(teams, { zero: 'no team', one: '1 team', other: `${teams} teams` })}, besides you.`,
+        : `${[
+            n(people, { zero: '', one: '1 person', other: `${people} people` }),
+            n(teams, { zero: '', one: '1 team', other: `${teams} teams` }),
+          ]
+            .filter((part) => part !== '')
+            .join(' and ')}, besides you.`,
     teamNote: 'The whole team',
   },
   account: {

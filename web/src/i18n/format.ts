@@ -64,6 +64,8 @@ export function makeFormat(locale: Locale, tag: string): Format {
   const dayYear = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'long', year: 'numeric' });
   const dayShort = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' });
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
+  /** Intl says "this minute"; nobody else does. */
+  const justNow = locale === 'fr' ? 'à l’instant' : 'just now';
   const numbers = new Intl.NumberFormat(tag);
   const lists = new Intl.ListFormat(tag, { type: 'conjunction' });
   const collator = new Intl.Collator(tag, { sensitivity: 'base', numeric: true });
@@ -94,7 +96,8 @@ export function makeFormat(locale: Locale, tag: string): Format {
     full: (at) => `${dayYear.format(at)}, ${time(at)}`,
     ago(at, now) {
       const minutes = Math.round((now - at) / 60_000);
-      if (minutes < 60) return relative.format(-Math.max(0, minutes), 'minute');
+      if (minutes <= 0) return justNow;
+      if (minutes < 60) return relative.format(-minutes, 'minute');
       if (minutes < 24 * 60) return relative.format(-Math.round(minutes / 60), 'hour');
       return relative.format(-Math.round(minutes / (24 * 60)), 'day');
     },

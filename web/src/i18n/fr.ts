@@ -52,7 +52,7 @@ export const fr = {
     behind: 'Mise à jour…',
     offline: 'Hors ligne',
     stopped: 'Connexion arrêtée',
-    since: (time: string) => `Liste arrêtée à ${time}`,
+    since: (time: string) => `Liste arrêtée à ${time}.`,
     retry: (when: string) => `Nouvelle tentative ${when}.`,
     offlineText: 'Vous pouvez continuer d’écrire : vos messages partiront dès le retour du réseau.',
     back: 'La connexion est rétablie.',
@@ -63,7 +63,7 @@ export const fr = {
     chip: (count: number) => n(count, { one: '1 en attente', other: `${count} en attente` }),
     text: 'Ces messages sont gardés, chiffrés, sur cet appareil. Ils partiront tout seuls, dans l’ordre, dès que le serveur répondra.',
     keep: 'Gardez cette page ouverte jusque-là.',
-    empty: 'Tout est parti.',
+    empty: 'Rien n’attend : tout est parti.',
     inThread: (count: number) => n(count, { one: '1 message', other: `${count} messages` }),
   },
   update: {
@@ -80,7 +80,7 @@ export const fr = {
     all: 'Tous',
     unread: 'Non lus',
     urgent: 'Urgents',
-    count: (count: number) => n(count, { one: '1 fil', other: `${count} fils` }),
+    count: (count: number) => n(count, { zero: 'Aucun fil', one: '1 fil', other: `${count} fils` }),
     none: 'Rien en attente',
     noneText: 'Les fils où l’on vous écrit apparaissent ici.',
     noMatch: 'Aucun fil ne correspond',
@@ -90,6 +90,8 @@ export const fr = {
     pick: 'Choisissez un fil',
     pickText:
       'Ou commencez-en un : il sera chiffré de bout en bout, lisible seulement par celles et ceux que vous nommez.',
+    start: 'Commencez un fil',
+    startText: 'Il sera chiffré de bout en bout, lisible seulement par celles et ceux que vous nommez.',
     tip: 'Appuyez sur « ? » pour les raccourcis',
     draft: 'Brouillon',
     said: (author: string, text: string) => `${author} : ${text}`,
@@ -124,7 +126,8 @@ export const fr = {
     copy: 'Copier le texte',
     info: 'Participants et sécurité',
     participants: 'Participants',
-    people: (count: number) => n(count, { one: '1 participant', other: `${count} participants` }),
+    people: (count: number) =>
+      n(count, { zero: 'Aucun participant', one: '1 participant', other: `${count} participants` }),
     team: 'Équipe',
     state: {
       invited: 'Invitation en attente',
@@ -270,7 +273,12 @@ export const fr = {
     readersText: (people: number, teams: number) =>
       people + teams === 0
         ? 'vous seulement, pour l’instant.'
-        : `${n(people, { zero: 'aucune personne', one: '1 personne', other: `${people} personnes` })} et ${n(teams, { zero: 'aucune équipe', one: '1 équipe', other: `${teams} équipes` })}, en plus de vous.`,
+        : `${[
+            n(people, { zero: '', one: '1 personne', other: `${people} personnes` }),
+            n(teams, { zero: '', one: '1 équipe', other: `${teams} équipes` }),
+          ]
+            .filter((part) => part !== '')
+            .join(' et ')}, en plus de vous.`,
     teamNote: 'Toute l’équipe',
   },
   account: {

@@ -104,6 +104,15 @@ test('French spaces are unbreakable', () => {
   expect(set.thread.people(1)).toBe('1 participant');
 });
 
+test('none is not one, although French counts nought in the singular', () => {
+  for (const words of [fr, en]) {
+    for (const none of [words.home.count(0), words.thread.people(0), words.compose.found(0)])
+      expect(none).toMatch(/^(?:Aucun|No) /);
+    expect(words.compose.readersText(2, 0)).not.toMatch(/aucun|no team| et | and /);
+    expect(words.compose.readersText(2, 1)).toMatch(/2 .+ (?:et|and) 1 /);
+  }
+});
+
 test('every sentence is used somewhere', () => {
   const code = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     .filter(
@@ -135,6 +144,9 @@ test('times, days, sizes and lists follow the language and the region', () => {
   expect(english.day(at, at)).toBe('Today');
   expect(french.brief(at - 3 * 86_400_000, at)).toBe('Mercredi');
   expect(french.list(['Inès', 'Karim', 'Odile'])).toBe('Inès, Karim et Odile');
+  expect(french.ago(at - 10_000, at)).toBe('à l’instant');
+  expect(english.ago(at - 10_000, at)).toBe('just now');
+  expect(french.ago(at - 180_000, at)).toBe('il y a 3 minutes');
   expect(french.length(125)).toBe('2:05');
   expect(french.bytes(1_240_000).replace(/\s/g, ' ')).toMatch(/^1,2 M/);
   expect(region('fr', ['en-US', 'fr-FR'])).toBe('fr-FR');
