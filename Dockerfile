@@ -2,7 +2,7 @@
 # The server with its web client, as one program on a small Debian. Builds from the committed lock file.
 #
 #   docker build -t relais .
-#   docker run --read-only --tmpfs /tmp -v relais-data:/var/lib/relais -p 127.0.0.1:8080:8080 \
+#   docker run --stop-timeout 45 --read-only --tmpfs /tmp -v relais-data:/var/lib/relais -p 127.0.0.1:8080:8080 \
 #     -e RELAIS_SERVER_ORIGIN=https://relais.example.org -e RELAIS_MAIL_HOST=mail.example.org relais
 #
 # It speaks plain HTTP to a proxy beside it that speaks TLS. Every option of config/relais.toml can be set in the

@@ -137,7 +137,7 @@ const SENDS_AT_ONCE: usize = 8;
 const SENDS_FOR_SIGN_IN: usize = 2;
 
 /// Time for the mails that still wait when a server stops: what they tell of is committed, and nobody asks for them
-/// again. With the drain it stays below what service managers give a program to stop.
+/// again. Whoever starts the server gives it the drain, its grace and this to stop (docs/OPERATIONS.md).
 const LAST_MAILS: Duration = Duration::from_secs(15);
 
 /// Sends what comes through the queue until `stop` is true, and then for `LAST_MAILS` at most what still waits. Mails

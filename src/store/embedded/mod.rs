@@ -138,7 +138,8 @@ impl Embedded {
         Gone(self.0.alive.subscribe())
     }
 
-    /// Commits that were handed in and that no batch has taken up yet; at most [`limits::COMMIT_QUEUE`].
+    /// Commits that were handed in and that no batch has taken up yet; little more than [`limits::COMMIT_QUEUE`] at
+    /// most, with those that are about to be refused.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.waiting.load(Ordering::Relaxed)

@@ -154,8 +154,10 @@ async fn mails_that_wait_when_the_server_stops_still_go() {
     let (say, stop) = watch::channel(false);
     say.send_replace(true);
     let takes = async {
+        let mut came = vec![refuse(listener.accept().await.unwrap().0).await];
+        // The queue is closed; room that was taken before is still there.
+        assert!(mailer.place(Lane::Other).is_err());
         taken.send(code_to("late@example.org"));
-        let mut came = Vec::new();
         while came.len() < WAITING {
             came.push(refuse(listener.accept().await.unwrap().0).await);
         }
@@ -165,5 +167,4 @@ async fn mails_that_wait_when_the_server_stops_still_go() {
     let (came, ()) =
         tokio::time::timeout(Duration::from_secs(14), async { tokio::join!(takes, run) }).await.unwrap();
     assert!(came.contains(&"<late@example.org>".to_owned()), "{came:?}");
-    assert!(mailer.send(code_to("after@example.org")).is_err(), "there is no room any more");
 }
