@@ -34,22 +34,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// The build failed, the address is taken, or the server ended.
 pub fn run(arguments: &[String]) -> Result<ExitCode> {
     setup::ensure()?;
-    web::build()?;
-    say::progress("building the server and the client (the first time takes some minutes) …");
-    let status = cargo::cargo()?
-        .args([
-            "build",
-            Profile::Release.option(),
-            "--package",
-            "relais-server",
-            "--package",
-            "relais-client",
-        ])
-        .status()
-        .context("cargo build")?;
-    if !status.success() {
-        bail!("the build failed");
-    }
+    build()?;
     let data = cargo::target_dir()?.join("demo");
     if data.exists() {
         std::fs::remove_dir_all(&data).context("the last demonstration's data")?;
@@ -69,6 +54,30 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     let result = fill(&mut server, &data, arguments).and_then(|()| server.wait().context("the server"));
     end_with_descendants(&mut server);
     Ok(cargo::exit_code(result?))
+}
+
+/// Builds the server with the web client in it, and the client library's programs.
+///
+/// # Errors
+/// The build failed.
+pub fn build() -> Result<()> {
+    web::build()?;
+    say::progress("building the server and the client (the first time takes some minutes) …");
+    let status = cargo::cargo()?
+        .args([
+            "build",
+            Profile::Release.option(),
+            "--package",
+            "relais-server",
+            "--package",
+            "relais-client",
+        ])
+        .status()
+        .context("cargo build")?;
+    if !status.success() {
+        bail!("the build failed");
+    }
+    Ok(())
 }
 
 /// Waits for the server and has the client library make the data set, which prints how to look at it.

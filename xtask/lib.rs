@@ -11,6 +11,7 @@ pub mod demo;
 pub mod fuzz;
 pub mod libtest;
 pub mod metadata;
+pub mod picture;
 pub mod process;
 pub mod prove;
 pub mod say;
@@ -33,6 +34,7 @@ cargo x bench [NAME]       measure; `--json FILE` also writes the figures; witho
 cargo x seed N             replay one simulated run
 cargo x wire-ts [--check]  write, or compare, the TypeScript types of the wire
 cargo x fuzz [NAME]        coverage-guided fuzzing, `--minutes N`; without a name, list
+cargo x picture            make the picture of the README anew from the demonstration
 cargo x setup              install what the build needs from the system";
 
 /// Runs one command line.
@@ -53,6 +55,7 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
         "seed" => seed(rest),
         "wire-ts" => wire_ts::run(rest),
         "fuzz" => fuzz::run(rest),
+        "picture" => picture::run(rest),
         "setup" => setup::run(rest),
         "help" | "--help" | "-h" => {
             say::line(USAGE);

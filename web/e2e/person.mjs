@@ -38,19 +38,18 @@ export class Person {
   errors = [];
   count = 0;
 
-  /** Opens a browser with an empty profile. Messages of this person begin with `letter`. */
-  static async open({ letter, locale, profile, origin, executablePath }) {
+  /** Opens a browser with an empty profile, as Playwright's options say. Messages of this person begin with `letter`. */
+  static async open({ letter, profile, origin, ...options }) {
     const person = new Person();
     person.letter = letter;
     person.profile = profile;
     person.#origin = origin;
     person.#context = await chromium.launchPersistentContext(profile, {
-      executablePath,
       args: FLAGS,
-      locale,
       timezoneId: 'America/Toronto',
       viewport: { width: 1280, height: 860 },
       reducedMotion: 'reduce',
+      ...options,
     });
     person.#policy = await Policy.of(profile);
     person.#context.setDefaultTimeout(PATIENCE_MS);
@@ -115,13 +114,18 @@ export class Person {
     return key;
   }
 
-  /** Chooses files, and sends them with the next numbered message. */
-  async sendFiles(files, words) {
+  /** Chooses files for the message being written. */
+  async attach(files) {
     await this.page.locator('form.composer input[type=file]').setInputFiles(files);
     await this.page
       .locator('form.composer .files li')
       .nth(files.length - 1)
       .waitFor();
+  }
+
+  /** Chooses files, and sends them with the next numbered message. */
+  async sendFiles(files, words) {
+    await this.attach(files);
     return this.say(words);
   }
 

@@ -18,8 +18,7 @@ const READY_MS = 30_000;
 /** Between two looks whether it does. */
 const LOOK_AGAIN_MS = 10;
 /** The demonstration, small: the six personas are always made. */
-const CROWD = 2;
-const THREADS = 6;
+const SMALL = ['--crowd', '2', '--threads', '6'];
 
 function freePort() {
   return new Promise((resolve, reject) => {
@@ -35,20 +34,21 @@ function freePort() {
 export class Server {
   #program;
   #child = null;
+  #settings;
   origin;
   folder;
   kills = 0;
 
-  /** Starts it and fills it with the demonstration. */
-  static async start(program, demo, folder) {
+  /** Starts it, with these settings besides its own, and fills it with the demonstration in this size. */
+  static async start(program, demo, folder, settings = {}, size = SMALL) {
     const server = new Server();
     server.#program = program;
+    server.#settings = settings;
     server.folder = folder;
     server.origin = `http://127.0.0.1:${await freePort()}`;
     mkdirSync(folder, { recursive: true });
     await server.run();
     const token = join(folder, 'data/setup-token');
-    const size = ['--crowd', String(CROWD), '--threads', String(THREADS)];
     await run(demo, ['--server', server.origin, '--setup-token', token, ...size]);
     return server;
   }
@@ -64,6 +64,7 @@ export class Server {
       RELAIS_DATA_DIR: join(this.folder, 'data'),
       RELAIS_DATA_KEYS_DIR: join(this.folder, 'keys'),
       RELAIS_LOG_LEVEL: 'trace',
+      ...this.#settings,
     };
     this.#child = spawn(this.#program, ['serve'], { env, stdio: ['ignore', log, log] });
     const end = performance.now() + READY_MS;

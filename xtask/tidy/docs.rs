@@ -115,7 +115,7 @@ fn exists(words: &str) -> bool {
     let name = words.next().filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()));
     let knows = |names: &[&str]| name.is_none_or(|name| names.contains(&name));
     match command {
-        "demo" | "test" | "ci" | "tidy" | "seed" | "wire-ts" | "setup" | "help" => true,
+        "demo" | "test" | "ci" | "tidy" | "seed" | "wire-ts" | "picture" | "setup" | "help" => true,
         "prove" => knows(&prove::names()),
         "bench" => knows(&bench::names()),
         "fuzz" => knows(fuzz::TARGETS),

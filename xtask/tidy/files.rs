@@ -1,6 +1,6 @@
 //! Checks on the text of the committed files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -44,10 +44,12 @@ const MACHINE_NAMES: &[&str] = &[
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     files: BTreeMap<String, String>,
+    /// Those that are not text: a picture.
+    others: BTreeSet<String>,
 }
 
 impl Tree {
-    /// Reads what git lists; files that are not text are left out.
+    /// Reads what git lists; of files that are not text only the names.
     ///
     /// # Errors
     /// There is no git, or this is no checkout.
@@ -61,22 +63,25 @@ impl Tree {
             bail!("git ls-files: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         let mut files = BTreeMap::new();
+        let mut others = BTreeSet::new();
         for path in String::from_utf8_lossy(&output.stdout).split('\0').filter(|path| !path.is_empty()) {
             if let Ok(text) = fs::read_to_string(root.join(path)) {
                 files.insert(path.to_owned(), text);
+            } else if root.join(path).is_file() {
+                others.insert(path.to_owned());
             }
         }
         if files.is_empty() {
             bail!("git lists no file");
         }
-        Ok(Self { files })
+        Ok(Self { files, others })
     }
 
     /// Files made of these texts, for tests.
     #[must_use]
     pub fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        Self { files: files.collect() }
+        Self { files: files.collect(), others: BTreeSet::new() }
     }
 
     /// One file's text.
@@ -95,7 +100,8 @@ impl Tree {
     #[must_use]
     pub fn has(&self, path: &str) -> bool {
         let folder = format!("{}/", path.trim_end_matches('/'));
-        self.files.contains_key(path) || self.files.keys().any(|file| file.starts_with(&folder))
+        let mut all = self.files.keys().chain(&self.others);
+        all.any(|file| file == path || file.starts_with(&folder))
     }
 
     fn all(&self) -> impl Iterator<Item = (&str, &str)> {
