@@ -35,8 +35,8 @@ pub struct Step {
     counts: bool,
 }
 
-/// What the client is checked by, from cheap to dear. The tests of `node` talk to a real server. Those on what Rust draws
-/// are the one part of a run that is new each time: the seed is printed and part of a failing test's name.
+/// What the client is checked by, from cheap to dear. The tests of `node` talk to a real server. What Rust draws is drawn
+/// from one seed, so that a red run is its commit's doing; `node web/scripts/differential.mjs` draws another one.
 pub const STEPS: &[Step] = &[
     Step { name: "web format", script: "format", counts: false },
     Step { name: "web lint", script: "lint", counts: false },
