@@ -58,8 +58,8 @@ export const RESEAL_MAX = 5;
 /** Times a control entry is anchored anew because another control entry came first. */
 export const REANCHOR_MAX = 5;
 
-/** Messages that a draft was sent as in vain and that are looked for before it is sent once more: each is one press of
- * a person, and the newest tell. */
+/** Messages that a draft was sent as in vain and that are looked for before it is sent once more: those of two presses
+ * of a person with every reseal, and more; the newest tell. */
 export const SENT_AS_MAX = 16;
 
 /** Drafts that wait to be sent: a day offline of a busy person. */

@@ -118,6 +118,25 @@ describe('the outbox', () => {
     expect(ofThread(state, 'a')).toEqual([]);
   });
 
+  it('looks for what was called stale before it seals it anew: it may have been taken in all the same', () => {
+    const stale = { t: 'refused', refusal: { code: ERROR_CODE.Stale } } as const;
+    let { state, effects } = run(
+      restore([], []),
+      { t: 'written', draft: draft(1) },
+      { t: 'sealed', batch: batch('a', [draft(1)], 7) },
+      { t: 'written', draft: draft(2) },
+      { t: 'answered', thread: 'a', answer: stale },
+    );
+    const [first, second] = [{ ...draft(1), sent: ['m7 of d1'] }, draft(2)];
+    expect(effects).toEqual([
+      { t: 'store', record: { t: 'changed', thread: 'a', drafts: [first] } },
+      { t: 'seal', thread: 'a', drafts: [first, second] },
+    ]);
+    ({ state, effects } = run(state, { t: 'arrived', thread: 'a', drafts: ['d1'] }));
+    expect(effects.at(-1)).toEqual({ t: 'seal', thread: 'a', drafts: [second] });
+    expect(ofThread(state, 'a')).toEqual([second]);
+  });
+
   it('keeps what was refused for good over a reload, and forgets it when it is discarded', () => {
     const refused = { ...draft(1), refused: { kind: 'refused', code: ERROR_CODE.Closed } as const };
     let { state, effects } = run(restore([refused], []), { t: 'timeout' });
@@ -153,6 +172,8 @@ describe('the outbox', () => {
 class World {
   accepted = new Map<string, number[]>();
   private readonly answers = new Set<string>();
+  /** Those in the thread. */
+  private readonly messages = new Set<string>();
   private readonly drafts = new Map<string, Draft>();
   private readonly batches = new Map<string, Batch>();
   private effects: Effect[] = [];
@@ -199,7 +220,10 @@ class World {
       else if (effect.record.t === 'done') {
         this.batches.delete(effect.record.thread);
         for (const id of effect.record.drafts) this.drafts.delete(id);
-      }
+      } else if (effect.record.t === 'changed') {
+        this.batches.delete(effect.record.thread);
+        for (const one of effect.record.drafts) this.drafts.set(one.id, one);
+      } else this.drafts.delete(effect.record.draft);
     }
   }
 
@@ -208,10 +232,16 @@ class World {
       this.give({ t: 'unsealable', thread: effect.thread, why: null });
       return;
     }
+    const arrived = effect.drafts.filter(({ sent }) => sent?.some((message) => this.messages.has(message)));
+    if (arrived.length > 0) {
+      this.give({ t: 'arrived', thread: effect.thread, drafts: arrived.map(({ id }) => id) });
+      return;
+    }
     this.keys += 1;
     const sealed = batch(effect.thread, effect.drafts, this.keys % 250);
     const unique = {
       ...sealed,
+      messages: sealed.messages.map((message) => `${this.keys} ${message}`),
       append: { ...sealed.append, idem: bytes(this.keys % 250).fill(this.keys >> 8, 0, 8) },
     };
     this.batches.set(effect.thread, unique);
@@ -221,15 +251,22 @@ class World {
   private send(sent: Batch, luck: number): void {
     const { thread } = sent;
     const key = sent.append.idem.join();
+    const refusal = { code: luck % 2 ? ERROR_CODE.Overloaded : ERROR_CODE.Stale };
+    const refused = { t: 'answered', thread, answer: { t: 'refused', refusal } } as const;
     if (luck % 7 === 2 && !this.answers.has(key)) {
-      const refusal = { code: luck % 2 ? ERROR_CODE.Overloaded : ERROR_CODE.Stale };
-      this.give({ t: 'answered', thread, answer: { t: 'refused', refusal } });
+      this.give(refused);
       return;
     }
     if (luck % 7 !== 3 && !this.answers.has(key)) {
       this.answers.add(key);
+      for (const message of sent.messages) this.messages.add(message);
       const known = this.accepted.get(thread) ?? [];
       this.accepted.set(thread, [...known, ...sent.append.entries.map((entry) => entry.payload[0] ?? 0)]);
+    }
+    // Taken in, and called refused all the same.
+    if (luck % 7 === 5) {
+      this.give(refused);
+      return;
     }
     // Lost on the way there (3) or on the way back (4).
     const answer = luck % 7 === 3 || luck % 7 === 4 ? ({ t: 'lost' } as const) : ({ t: 'accepted' } as const);

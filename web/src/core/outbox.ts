@@ -3,10 +3,10 @@
  *
  * A draft keeps its local id for ever. A sealed batch is one exact byte string under one idempotency key: it is sent
  * again unchanged until an answer comes, so nothing is lost or doubled by a lost connection, a lost answer or a
- * closed page. When the server answers that what the batch builds on has changed, the batch is taken apart and sealed
- * anew with new message ids and a new key, at most {@link RESEAL_MAX} times. One batch per thread is under way at a
- * time: order within a thread is the order of writing. What is refused for good stays, visible, until the person
- * sends it again or discards it.
+ * closed page. When the server answers that what the batch builds on has changed, the batch is taken apart and, unless
+ * its messages turn out to be in the thread, sealed anew with new message ids and a new key, at most {@link RESEAL_MAX}
+ * times. One batch per thread is under way at a time: order within a thread is the order of writing. What is refused
+ * for good stays, visible, until the person sends it again or discards it.
  *
  * Contract: what is reported by `written` and `sealed` is durable *before* it is reported; the records of the
  * effects may be stored a little later, because losing one only repeats what the server recognizes.
@@ -63,13 +63,13 @@ export interface Batch {
 
 /** What changed in storage. */
 export type Record =
-  /** The sealed request of a thread was taken apart; its drafts are written ones again. */
+  /** The sealed request of a thread is sent for nobody. */
   | { readonly t: 'unsealed'; readonly thread: string }
   /** Drafts are done with, and the batch they were in. */
   | { readonly t: 'done'; readonly thread: string; readonly drafts: readonly string[] }
   /** A draft was taken back before it was in a request. */
   | { readonly t: 'discarded'; readonly draft: string }
-  /** Drafts changed: refused for good, or to be sent again. A batch they were in is gone. */
+  /** Drafts changed: refused for good, or to be sealed again. A batch they were in is gone. */
   | { readonly t: 'changed'; readonly thread: string; readonly drafts: readonly Draft[] };
 
 /** What became of a request. */
@@ -296,9 +296,12 @@ function answered(state: OutboxState, now: number, thread: string, answer: Answe
     return quiet(withLane(state, thread, { ...lane, stage: { t: 'ready', batch }, notBefore: now + after }));
   }
   if (buildsOnThePast(answer.refusal) && (lane.reseals < RESEAL_MAX || isOff('H27'))) {
+    // It may have been taken in all the same: its messages are looked for before they are sealed once more.
+    const queue = lane.queue.map((draft) => ({ ...draft, ...sentIn(batch, draft) }));
+    const drafts = queue.filter(({ id }) => batch.drafts.includes(id));
     return {
-      state: withLane(state, thread, { ...lane, stage: IDLE, reseals: lane.reseals + 1 }),
-      effects: [{ t: 'store', record: { t: 'unsealed', thread } }],
+      state: withLane(state, thread, { ...lane, queue, stage: IDLE, reseals: lane.reseals + 1 }),
+      effects: [{ t: 'store', record: { t: 'changed', thread, drafts } }],
     };
   }
   return giveUp(state, thread, batch.drafts, reason(answer.refusal), batch);
@@ -310,7 +313,10 @@ function arrived(state: OutboxState, thread: string, ids: readonly string[]): St
   const queue = lane.queue.filter((draft) => !ids.includes(draft.id));
   const refused = new Map([...state.refused].filter(([id]) => !ids.includes(id)));
   return {
-    state: { ...withLane(state, thread, { ...lane, queue, stage: isSealing ? IDLE : lane.stage }), refused },
+    state: {
+      ...withLane(state, thread, { ...lane, queue, reseals: 0, stage: isSealing ? IDLE : lane.stage }),
+      refused,
+    },
     effects: [
       ...ids.map((draft): Effect => ({ t: 'store', record: { t: 'discarded', draft } })),
       { t: 'accepted', thread, drafts: ids },

@@ -6,7 +6,7 @@ import type { Clock } from '../../platform/clock';
 import type { Http } from '../../platform/http';
 import { decodeReply, decodeReplyOf, decodeRequest, encodeReply, parseFrame } from '../../wire/codec';
 import type { AnyRequest, Answer, CallName } from '../../wire/codec';
-import { LIMITS } from '../../wire/gen/wire';
+import { ERROR_CODE, LIMITS } from '../../wire/gen/wire';
 import type { EntryView } from '../api';
 
 if (RELAIS_BIN === '') {
@@ -145,6 +145,22 @@ describe.skipIf(RELAIS_BIN === '')(
       expect(await texts(ada.tab)).toContain('there after all');
       await until('it counts as sent', () => draftOf(ada.tab, draft) === null);
       expect(await texts(ada.tab)).toEqual(await texts(ben));
+    });
+
+    it('does not send twice what the server took in and called stale (attack H27)', async () => {
+      await ada.tab.api.openThread(thread);
+      let isTold = false;
+      ada.mishap = (request, go) => {
+        if (request.t !== 'Append' || isTold) return null;
+        isTold = true;
+        const bytes = encodeReply('Append', 1, { ok: false, refusal: { code: ERROR_CODE.Stale } });
+        return go().then(() => ({ t: 'answered', status: 200, bytes }));
+      };
+      const draft = await ada.tab.api.send(thread, 'not as stale as said', [], null);
+      await until('it counts as sent', () => isTold && draftOf(ada.tab, draft) === null);
+      ada.mishap = null;
+      for (const tab of [ada.tab, ben])
+        expect((await texts(tab)).filter((text) => text === 'not as stale as said')).toHaveLength(1);
     });
 
     it('sends again what the server said it had taken in and had not (attack H19)', async () => {
