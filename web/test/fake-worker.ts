@@ -299,6 +299,7 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
   const withCode = (code: string): Promise<void> => (code === CODE ? wait() : refuse(14));
 
   const api: Api = {
+    counts: () => Promise.resolve({ signatures: 0, boxes: 0, messages: 0 }),
     server: () =>
       wait().then(() => ({
         origin: 'https://relais.hopital.example',

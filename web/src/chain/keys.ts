@@ -14,6 +14,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concat, equal, hex, unhex, utf8, type Hex } from '../wire/bytes';
 import { check, refuse } from './error';
+import { tally } from './tally';
 
 /** Bytes of a signature. */
 export const SIGNATURE_BYTES = 64;
@@ -146,6 +147,7 @@ export class PublicKey {
    * labelled.
    */
   async verifiesRaw(message: Uint8Array<ArrayBuffer>, sig: Uint8Array): Promise<boolean> {
+    tally.signatures += 1;
     if (sig.length !== SIGNATURE_BYTES) return false;
     const r = sig.subarray(0, 32);
     if (!yIsCanonical(r) || isSmallOrder(r) || !scalarIsCanonical(sig.subarray(32))) return false;

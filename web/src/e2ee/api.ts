@@ -265,9 +265,18 @@ export interface NewFile {
   bytes: Blob;
 }
 
+/** How much work the worker has done since it began. Says nothing of what was opened or by whom it was signed. */
+export interface Counts {
+  signatures: number;
+  boxes: number;
+  messages: number;
+}
+
 /** The calls of the page. Every one may reject with a {@link Failure}. */
 export interface Api {
   server(): Promise<ServerInfo>;
+  /** For measurements: what was verified and opened so far. */
+  counts(): Promise<Counts>;
   /** Only in a demonstration; else an empty list. */
   cast(): Promise<CastMember[]>;
   /**
@@ -306,8 +315,8 @@ export interface Api {
 
   setLocale(locale: Locale): Promise<void>;
   focus(org: Id | null): Promise<void>;
-  /** Sends the first page as a `rows` note; `more` sends the next. */
-  moreRows(): Promise<void>;
+  /** Sends as a `rows` note the page after the rows that the page has; asked again with the same number, no other. */
+  moreRows(have: number): Promise<void>;
   searchPeople(query: string): Promise<{ people: PersonView[]; teams: TeamView[]; more: boolean }>;
   /** 60 digits in twelve groups to compare by voice. */
   safetyNumber(user: Id): Promise<string>;

@@ -36,6 +36,7 @@ export interface Port {
 /** Every call of the page. The compiler holds it to {@link Api}: a missing name does not type-check. */
 const CALLS: Record<keyof Api, true> = {
   server: true,
+  counts: true,
   cast: true,
   castCode: true,
   resume: true,

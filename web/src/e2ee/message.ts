@@ -9,6 +9,7 @@
 import { ENTRY_KINDS, encodeEntryCore, type EntryCore } from '../chain/entry';
 import type { Signed } from '../chain/envelope';
 import { signMessage, type Signer } from '../chain/sign';
+import { tally } from '../chain/tally';
 import type { Applied } from '../chain/thread';
 import { concat, unhex, utf8 } from '../wire/bytes';
 import * as aead from './aead';
@@ -57,6 +58,7 @@ export async function openMessage(applied: Applied, signed: Signed, seed: Uint8A
   demand(core.kind === 'message' && signed.entryHash() === applied.entry, 'MessageRejected');
   const ciphertext = need(signed.payload, 'ContentErased');
   const { key, nonce } = keyAndNonce(seed, LABEL.message, core);
+  tally.messages += 1;
   let padded: Uint8Array;
   try {
     padded = await aead.openOnce(key, nonce, signed.core, ciphertext);

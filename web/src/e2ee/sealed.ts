@@ -13,6 +13,7 @@ import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256 } from 'hpke';
 import { Writer } from '../chain/codec';
 import { sha256 } from '../chain/hash';
 import { ENC_KEY_BYTES } from '../chain/limits';
+import { tally } from '../chain/tally';
 import { concat, hex, utf8, type Hex } from '../wire/bytes';
 import { LIMITS } from '../wire/gen/wire';
 import { demand, deny } from './error';
@@ -96,6 +97,7 @@ export async function openBox(
   committed: Hex,
   recipientSeed: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  tally.boxes += 1;
   demand(sealed.length === LIMITS.BOX_BYTES, 'BoxRejected');
   const aad = associatedData(of, to, committed);
   const secret = privateKey(recipientSeed);

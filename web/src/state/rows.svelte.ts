@@ -2,8 +2,11 @@
 import type { Api, Id, Note, ThreadRow } from '../e2ee/api';
 import { outcome } from './failure';
 
-/** Rows that are shown before more are asked for; a list of thousands is never in the page at once. */
-export const ROWS_PER_PAGE = 60;
+/**
+ * Rows that are shown before more are asked for; a list of thousands is never in the page at once. As many as the
+ * worker sends and opens together.
+ */
+export const ROWS_PER_PAGE = 50;
 
 /** Which rows to show. */
 export type Filter = 'all' | 'unread' | 'urgent';
@@ -44,7 +47,7 @@ export class Rows {
   async more(): Promise<void> {
     if (this.asking) return;
     this.asking = true;
-    await outcome(this.#api.moreRows());
+    await outcome(this.#api.moreRows(this.byId.size));
     this.asking = false;
   }
 

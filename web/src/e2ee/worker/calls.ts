@@ -4,11 +4,13 @@
  * Not known here: how they cross to the page.
  */
 
+import { tally } from '../../chain/tally';
 import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import type {
   Api,
   CastMember,
+  Counts,
   EntryView,
   Id,
   Locale,
@@ -57,6 +59,10 @@ export class Calls implements Api {
 
   server(): Promise<ServerInfo> {
     return this.#client.server();
+  }
+
+  counts(): Promise<Counts> {
+    return Promise.resolve({ ...tally });
   }
 
   cast(): Promise<CastMember[]> {
@@ -111,8 +117,8 @@ export class Calls implements Api {
     await this.work.focus(org);
   }
 
-  moreRows(): Promise<void> {
-    return this.work.moreRows();
+  moreRows(have: number): Promise<void> {
+    return this.work.moreRows(have);
   }
 
   async searchPeople(query: string): Promise<{ people: PersonView[]; teams: TeamView[]; more: boolean }> {

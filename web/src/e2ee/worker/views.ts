@@ -212,10 +212,10 @@ export class Views {
     this.schedule();
   }
 
-  /** Shows the next page of the list. */
-  moreRows(): void {
+  /** Shows the page of the list after this many rows. Both the page and a snapshot ask for the first one. */
+  moreRows(have: number): void {
     const before = this.#shownRows;
-    this.#shownRows += PAGE_ROWS;
+    this.#shownRows = Math.max(before, have + PAGE_ROWS);
     for (const id of rows.ordered(this.#rows).slice(before, this.#shownRows)) this.#dirtyRows.add(id);
     this.flush();
   }

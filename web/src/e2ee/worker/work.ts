@@ -190,9 +190,9 @@ export class Work {
     return { user, session, name, email, locale, orgs: named, org, until };
   }
 
-  /** Shows the next page of the list, and opens what is new in it. */
-  moreRows(): Promise<void> {
-    this.views.moreRows();
+  /** Shows the page of the list after this many rows, and opens what is new in it. */
+  moreRows(have: number): Promise<void> {
+    this.views.moreRows(have);
     this.background(this.#warming.run());
     return Promise.resolve();
   }
@@ -361,7 +361,10 @@ export class Work {
       for (const team of snapshot.teams) names.putTeam(team);
       named.push(...snapshot.threads.map((card) => hex(card.thread)));
       if (focus === this.#focusCount) await this.takeCards(snapshot.threads, org);
-      if (pages === 0) views.moreRows();
+      if (pages === 0) {
+        views.moreRows(0);
+        this.background(this.#warming.run());
+      }
       page = snapshot.next;
       if (page) continue;
       if (focus === this.#focusCount) views.only(org, named);
