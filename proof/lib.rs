@@ -23,3 +23,4 @@ pub mod search;
 pub mod server;
 pub mod task;
 pub mod threads;
+pub mod web;

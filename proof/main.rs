@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use relais_proof::{account, ack, chat, persona, threads};
+use relais_proof::{account, ack, chat, persona, threads, web};
 
 /// Shows claims of the README on the running programs.
 #[derive(Parser)]
@@ -30,6 +31,13 @@ enum Proof {
         programs: Programs,
         #[command(flatten)]
         plan: ack::Plan,
+    },
+    /// A measurement: long lists and long threads in the web client.
+    Web {
+        #[command(flatten)]
+        programs: Programs,
+        #[command(flatten)]
+        plan: web::Plan,
     },
     /// One person as a process; used by the proofs themselves.
     #[command(hide = true)]
@@ -64,6 +72,10 @@ fn main() -> anyhow::Result<ExitCode> {
         Proof::HostileServer(programs) => runtime.block_on(hostile_server(&programs))?,
         Proof::Ack { programs, plan } => {
             runtime.block_on(Box::pin(ack::run(&programs.server, plan, programs.quick)))?
+        }
+        Proof::Web { programs, plan } => {
+            let folder = programs.web.as_deref().context("--web names the web client's folder")?;
+            runtime.block_on(Box::pin(web::run(&programs.server, folder, plan, programs.quick)))?
         }
         Proof::Persona(arguments) => {
             runtime.block_on(Box::pin(persona::run(arguments)))?;

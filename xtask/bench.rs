@@ -23,6 +23,8 @@ struct Part {
     arguments: &'static [&'static str],
     /// Whether it is told where the built server is.
     measures_server: bool,
+    /// Whether it drives a browser, and is told where the web client's folder is.
+    drives_browser: bool,
     /// Whether it takes any option; otherwise `--json FILE` alone is handed on.
     takes_options: bool,
 }
@@ -32,6 +34,7 @@ const STORE: Part = Part {
     program: "relais-store-bench",
     arguments: &[],
     measures_server: false,
+    drives_browser: false,
     takes_options: true,
 };
 
@@ -40,7 +43,17 @@ const ACK: Part = Part {
     program: "relais-proof",
     arguments: &["ack"],
     measures_server: true,
+    drives_browser: false,
     takes_options: false,
+};
+
+const WEB: Part = Part {
+    packages: &["relais-server", "relais-client", "relais-proof"],
+    program: "relais-proof",
+    arguments: &["web"],
+    measures_server: true,
+    drives_browser: true,
+    takes_options: true,
 };
 
 const BENCHES: &[Bench] = &[
@@ -53,6 +66,11 @@ const BENCHES: &[Bench] = &[
         name: "ack",
         what: "how long the whole server takes to acknowledge a message, at 1 000 a second over 32 sockets",
         parts: &[Part { takes_options: true, ..ACK }],
+    },
+    Bench {
+        name: "web",
+        what: "lists of 50, 500 and 5 000 threads and a thread of 10 000 messages in a real browser, beside plain HTML",
+        parts: &[WEB],
     },
 ];
 
@@ -76,7 +94,11 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
         bail!("no measurement is called `{name}`; there are: {}", names().join(", "));
     };
-    setup::ensure()?;
+    if bench.parts.iter().any(|part| part.drives_browser) {
+        setup::ensure_for_tests()?;
+    } else {
+        setup::ensure()?;
+    }
     let mut all = ExitCode::SUCCESS;
     for part in bench.parts {
         build(part, Profile::Release)?;
@@ -124,6 +146,9 @@ fn command(part: &Part, profile: Profile) -> Result<Command> {
     command.args(part.arguments).current_dir(cargo::root());
     if part.measures_server {
         command.arg("--server").arg(cargo::program(profile, "relais")?);
+    }
+    if part.drives_browser {
+        command.arg("--web").arg(web::folder());
     }
     Ok(command)
 }

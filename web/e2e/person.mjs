@@ -3,23 +3,13 @@
  * afterwards. What is done is done as somebody would, through what the page shows.
  */
 import { chromium } from 'playwright-core';
+import { FLAGS } from './flags.mjs';
 import { FLAG, Policy } from './policy.mjs';
 import { CONTROLS, dump, plant } from './search.mjs';
 import { install } from './witness.mjs';
 
-/** No network of the browser's own, made-up microphone that needs no permission. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream',
-  FLAG,
-];
+/** A made-up microphone that needs no permission. */
+const MICROPHONE = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
 
 /** Milliseconds for anything to happen. Long: a browser on a busy machine is slow, and this is not what is measured. */
 export const PATIENCE_MS = 30_000;
@@ -45,7 +35,7 @@ export class Person {
     person.profile = profile;
     person.#origin = origin;
     person.#context = await chromium.launchPersistentContext(profile, {
-      args: FLAGS,
+      args: [...FLAGS, ...MICROPHONE, FLAG],
       timezoneId: 'America/Toronto',
       viewport: { width: 1280, height: 860 },
       reducedMotion: 'reduce',
