@@ -110,17 +110,18 @@ export async function appendNow(inside: Inside, id: Hex, entries: SignedEntry[])
   await takeReceipts(inside, append, receipts);
 }
 
-/** Does a control act, anchored anew as long as others come first. */
+/** Does a control act, anchored anew as long as others come first. Null: it is done. */
 export async function act(
   inside: Inside,
   id: Hex,
-  make: (thread: Thread) => Control | Promise<Control>,
+  make: (thread: Thread) => Control | null | Promise<Control | null>,
 ): Promise<void> {
   await inside.ready();
   for (let tries = 0; ; tries += 1) {
     const thread = await syncThread(inside, id);
     try {
-      await appendNow(inside, id, await makeAct(inside, thread, await make(thread)));
+      const control = await make(thread);
+      if (control) await appendNow(inside, id, await makeAct(inside, thread, control));
       return;
     } catch (error) {
       const refusal = error instanceof Trouble ? error.refusal : null;
@@ -213,9 +214,12 @@ async function boxesFor(inside: Inside, thread: Thread, party: Party): Promise<R
   }
 }
 
-/** Takes somebody out, or an invitation back, if they stand as was shown. */
-export function removeOrWithdraw(thread: Thread, who: PartyId, shown: PartyView['state']): Control {
-  if (thread.state.roster.parties.get(partyKey(who))?.presence !== shown) throw local('movedOn');
+/** Takes somebody out, or an invitation back, if they stand as was shown. Whoever is out may be so by the same act of
+ * before, whose answer was lost: that is no other change. */
+export function removeOrWithdraw(thread: Thread, who: PartyId, shown: PartyView['state']): Control | null {
+  const presence = thread.state.roster.parties.get(partyKey(who))?.presence;
+  if (presence === 'removed') return null;
+  if (presence !== shown) throw local('movedOn');
   const open = invitationOf(thread, who);
   return open ? { t: 'withdraw_invite', invite: open.id } : { t: 'remove', party: who, reason: null };
 }

@@ -280,7 +280,14 @@ describe.skipIf(RELAIS_BIN === '')(
         failure: { kind: 'local', code: 'movedOn' },
       });
       expect(await stateOf()).toBe('active');
-      await ada.tab.api.removeParty(thread, { ...shown, state: 'active' });
+      // What is asked for again because its answer was lost is done.
+      const active = { ...shown, state: 'active' } as const;
+      ada.mishap = unanswered('Append');
+      await expect(ada.tab.api.removeParty(thread, active)).rejects.toMatchObject({
+        failure: { kind: 'offline' },
+      });
+      ada.mishap = null;
+      await ada.tab.api.removeParty(thread, active);
       expect(await stateOf()).toBe('removed');
       gil.close();
     });
