@@ -80,7 +80,7 @@ function hearing({ hear }: Way, open: OpenSocket): OpenSocket {
 export class Tab {
   readonly notes: Note[] = [];
   readonly api: Api;
-  readonly #client: Client;
+  readonly client: Client;
 
   constructor(
     origin: string,
@@ -89,7 +89,7 @@ export class Tab {
     software: Software = { browser: 'Firefox', system: 'Linux' },
     way: Way = { through: (http) => http, isLive: true, clock: systemClock() },
   ) {
-    this.#client = new Client({
+    this.client = new Client({
       origin,
       tab,
       http: way.through(twice(fetcher(origin))),
@@ -106,7 +106,7 @@ export class Tab {
       software,
       post: (note) => this.notes.push(structuredClone(note)),
     });
-    this.api = new Calls(this.#client);
+    this.api = new Calls(this.client);
   }
 
   /** Makes an account with the caught code of the demonstration. */
@@ -130,6 +130,6 @@ export class Tab {
 
   /** Ends as a closed tab does: without a word. */
   close(): void {
-    this.#client.close();
+    this.client.close();
   }
 }

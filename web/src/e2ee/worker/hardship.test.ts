@@ -1,18 +1,55 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Native, PASSWORD, RELAIS_BIN, Server, until } from '../../../test/server';
 import { Browser, Tab } from '../../../test/tab';
+import type { Signed } from '../../chain/envelope';
+import { firstPlace } from '../../chain/link';
+import { signLink, signerOf } from '../../chain/sign';
+import { USER_BODIES } from '../../chain/user_body';
 import { systemClock } from '../../platform/clock';
 import type { Clock } from '../../platform/clock';
 import type { Http } from '../../platform/http';
 import { decodeReply, decodeReplyOf, decodeRequest, encodeReply, parseFrame } from '../../wire/codec';
 import type { AnyRequest, Answer, CallName } from '../../wire/codec';
+import { hex, unhex } from '../../wire/bytes';
 import { ERROR_CODE, LIMITS } from '../../wire/gen/wire';
 import type { EntryView } from '../api';
+import { createKeyring } from '../keyring';
+import { publicKeyOf } from '../sealed';
+import { freshId } from './outgoing';
 
 if (RELAIS_BIN === '') {
   console.warn(
     'SKIPPED: hardship.test.ts needs a server. Build it and set RELAIS_BIN=…/relais (cargo x does).',
   );
+}
+
+/** Chains of somebody whose inbox has this id, which is another person's: all that nobody else signs. */
+async function claim(inbox: string): Promise<Map<string, Signed>> {
+  const user = freshId();
+  const id = freshId();
+  const signer = await signerOf(crypto.getRandomValues(new Uint8Array(32)));
+  const by = { user, chainSeq: 1, capacity: null, signer, tsMs: Date.now() };
+  const owner = { kind: 'user', id: user } as const;
+  const own = await createKeyring({ id, kind: 'U', owner, paired: null }, [], by);
+  const target = { recipient: { keyring: id, generation: 1 }, key: publicKeyOf(own.seed) };
+  const other = await createKeyring({ id: inbox, kind: 'I', owner, paired: null }, [target], by);
+  const root = await signLink(signer, USER_BODIES, {
+    place: firstPlace(user),
+    author: { user, chainSeq: 0, capacity: null },
+    tsMs: by.tsMs,
+    body: {
+      t: 'root',
+      key: signer.key,
+      personal: { id, first: own.link.linkHash() },
+      inbox: { id: inbox, first: other.link.linkHash() },
+      recovery: signer.key.id,
+    },
+  });
+  return new Map([
+    [user, root],
+    [id, own.link],
+    [inbox, other.link],
+  ]);
 }
 
 /** What happens on the way to the server and back; null: nothing. */
@@ -290,6 +327,30 @@ describe.skipIf(RELAIS_BIN === '')(
       await ada.tab.api.removeParty(thread, active);
       expect(await stateOf()).toBe('removed');
       gil.close();
+    });
+
+    it('seals no epoch to a keyring that somebody else claims (attack H02)', async () => {
+      const carl = new Walker(server.origin);
+      const { me } = await carl.tab.register('carl');
+      const { book } = ada.tab.client.work.inside;
+      const inbox = book.chains.user(ben.client.work.inside.user)?.inbox.id ?? '';
+      const chains = await claim(inbox);
+      expect(await ada.tab.api.addParty(thread, { kind: 'user', id: me.user })).toBe('invited');
+      // Whoever comes in from outside and writes first makes the epoch, for people they have never met.
+      carl.mishap = (request) => {
+        const link = request.t === 'GetLinks' ? chains.get(hex(request.body.id)) : undefined;
+        if (!link || request.t !== 'GetLinks') return null;
+        const links = request.body.after === 0 ? [link.toBytes()] : [];
+        const answer = { n: 1, head: unhex(link.linkHash()), links };
+        const bytes = encodeReply('GetLinks', 1, { ok: true, answer });
+        return Promise.resolve({ t: 'answered', status: 200, bytes });
+      };
+      await carl.tab.api.act(thread, 'accept');
+      await carl.tab.api.openThread(thread);
+      const draft = await carl.tab.api.send(thread, 'for everybody here', [], null);
+      await until('a refusal', () => draftOf(carl.tab, draft)?.delivery?.state === 'refused');
+      expect(draftOf(carl.tab, draft)?.delivery).toMatchObject({ why: { kind: 'hostile', code: 'H02' } });
+      carl.tab.close();
     });
   },
 );
