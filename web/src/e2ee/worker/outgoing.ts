@@ -11,7 +11,7 @@ import type { Capacity } from '../../chain/facts';
 import { PublicKey } from '../../chain/keys';
 import type { Author } from '../../chain/link';
 import type { Party } from '../../chain/party';
-import { isSealedTo, partyKey } from '../../chain/party';
+import { partyKey } from '../../chain/party';
 import { signControl } from '../../chain/sign';
 import type { ThreadState } from '../../chain/thread';
 import type { Draft } from '../../core/outbox';
@@ -26,7 +26,7 @@ import type { Due } from '../thread';
 import type { Trouble } from './errors';
 import { hold, ofOwn, refused } from './errors';
 import type { Inside } from './inside';
-import { keyringOf } from './people';
+import { checkReaders } from './people';
 import { haveThread, openEpoch, syncThread, takeEntry } from './reader';
 import { ofBox, ofContent } from './secrets';
 import { Thread } from './thread';
@@ -95,12 +95,8 @@ export async function renewEpoch(
   due: Due,
   entries: SignedEntry[],
 ): Promise<Uint8Array> {
-  const { form, nextRecipients, parties } = state.roster;
-  for (const { party, presence } of parties.values()) {
-    if (party.kind === 'user' && isSealedTo(presence))
-      hold((await keyringOf(inside, party.user, form)) === party.keyring, 'H02');
-  }
-  for (const keyring of nextRecipients) await inside.book.need('keyring', keyring);
+  await checkReaders(inside, state.roster);
+  for (const keyring of state.roster.nextRecipients) await inside.book.need('keyring', keyring);
   const known = await openEpoch(inside, thread, state.head.epoch).catch((error: unknown) => {
     const trouble = ofBox(error);
     if (trouble.isLocal('noKey')) return null;

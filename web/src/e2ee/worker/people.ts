@@ -4,7 +4,9 @@
  * Not known here: threads. What reads chains runs inside `Inside.alone`.
  */
 
-import type { Party, ThreadRole } from '../../chain/party';
+import { isSealedTo } from '../../chain/party';
+import type { Party, TeamParty, ThreadRole } from '../../chain/party';
+import type { Roster } from '../../chain/roster';
 import type { Standing } from '../../chain/unit';
 import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
@@ -182,19 +184,34 @@ export async function keyringOf(inside: Inside, user: Hex, form: 'thread' | 'dir
  * this organization. A card that names other keyrings is refused (`H02`).
  */
 export async function teamParty(inside: Inside, names: Names, org: Hex, managers: Hex): Promise<Party> {
+  const card = names.teamCard(managers);
+  const team = { kind: 'team', managers, org } as const;
+  await checkTeam(inside, { ...team, all: card && hex(card.all) });
+  return { ...team, all: null };
+}
+
+/** Holds the keyrings of a team against their chains, before a seed is sealed to them: as {@link keyringOf}. */
+async function checkTeam(inside: Inside, { managers, all, org }: TeamParty): Promise<void> {
   const { book } = inside;
   await book.need('keyring', managers);
   const chain = book.chains.keyringChain(managers);
   if (chain?.kind !== 'TM' || chain.owner.kind !== 'unit') throw hostile('H02');
   hold((await rootOf(inside, chain.owner.id)) === org, 'H02');
-  const card = names.teamCard(managers);
-  if (card) {
-    const all = hex(card.all);
-    await book.need('keyring', all);
-    const whole = book.chains.keyringChain(all);
-    hold(whole?.kind === 'TA' && whole.paired === managers, 'H02');
+  if (all === null) return;
+  await book.need('keyring', all);
+  const whole = book.chains.keyringChain(all);
+  const { kind, id } = whole?.owner ?? {};
+  const together = whole?.paired === managers && kind === 'unit' && id === chain.owner.id;
+  hold(together && whole.kind === 'TA', 'H02');
+}
+
+/** Holds the keyrings of everybody a thread is sealed to against their chains (`H02`). */
+export async function checkReaders(inside: Inside, { form, parties }: Roster): Promise<void> {
+  for (const { party, presence } of parties.values()) {
+    if (!isSealedTo(presence)) continue;
+    if (party.kind === 'team') await checkTeam(inside, party);
+    else hold((await keyringOf(inside, party.user, form)) === party.keyring, 'H02');
   }
-  return { kind: 'team', managers, all: null, org };
 }
 
 /** The root of the tree a unit is in: the organization. */
