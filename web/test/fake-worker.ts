@@ -222,12 +222,13 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
         delivery: { state: 'accepted' },
       };
       put(thread, sent, [draft]);
-      const text = sent.content.kind === 'text' ? sent.content.text : '';
+      const { text, files } = sent.content.kind === 'text' ? sent.content : { text: '', files: [] };
+      const file = text === '' ? files[0] : undefined;
       setRow(thread, {
         pending: Math.max(0, one.row.pending - 1),
         at: sent.at,
         len: n,
-        preview: { author: '', text },
+        preview: { author: '', text: file?.name ?? text, ...(file && { file: file.mediaType }) },
       });
       emit({ t: 'outbox', waiting: queue.length });
       if (options.lively) answer(thread, sent);

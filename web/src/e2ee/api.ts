@@ -144,8 +144,11 @@ export interface ThreadRow {
   at: Ms;
   closed: boolean;
   mine: PartyView['state'];
-  /** A sentence from the last message, when it has been opened and decrypted. */
-  preview: { author: string; text: string } | null;
+  /**
+   * A sentence from the last message, when it has been opened and decrypted; `file` is the media type of its first
+   * file where it has no words, and `text` then that file's name.
+   */
+  preview: { author: string; text: string; file?: string } | null;
   /** The newest message of ours not accepted by the server yet. */
   pending: number;
   /** Something in it failed verification. */

@@ -174,6 +174,8 @@ test('a picture is redrawn before it is sent: no byte of its metadata leaves', a
   expect(new TextDecoder('latin1').decode(marked)).toContain('GPS');
   expect(bytes).not.toContain('GPS');
   expect(bytes.length).toBeGreaterThan(100);
+  await page.viewport(1440, 900);
+  await s.until(() => all('a.row').find((row) => /Vous\s:\sPhoto \(photo\.jpg\)/.test(saying(row))));
 });
 
 test('something that only claims to be a picture is not shown', async () => {

@@ -92,6 +92,7 @@ export const en = {
     draft: 'Draft',
     said: (author: string, text: string) => `${author}: ${text}`,
     you: (text: string) => `You: ${text}`,
+    photo: (name: string) => `Picture (${name})`,
     pending: (count: number) =>
       n(count, { one: '1 message not sent yet', other: `${count} messages not sent yet` }),
     alarm: 'Verification failed',

@@ -96,6 +96,7 @@ export const fr = {
     draft: 'Brouillon',
     said: (author: string, text: string) => `${author} : ${text}`,
     you: (text: string) => `Vous : ${text}`,
+    photo: (name: string) => `Photo (${name})`,
     pending: (count: number) =>
       n(count, { one: '1 message pas encore envoyé', other: `${count} messages pas encore envoyés` }),
     alarm: 'Vérification en échec',

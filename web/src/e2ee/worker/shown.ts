@@ -85,7 +85,7 @@ export function rowOf(scene: Scene, parts: RowParts): ThreadRow {
     mine: thread ? ownState(scene, thread) : (card?.state ?? 'active'),
     preview: last && {
       author: nameOf(scene, { kind: 'user', id: last.author }),
-      text: previewOf(last.body),
+      ...previewOf(last.body),
     },
     pending: parts.drafts.length,
     alarm: thread?.alarm ?? null,
@@ -178,8 +178,12 @@ function patientOf(thread: Thread): string | null {
   return null;
 }
 
-function previewOf(body: Body): string {
-  const text = body.text.trim() === '' ? (body.attachments[0]?.name ?? '') : body.text.trim();
+function previewOf({ text, attachments: [file] }: Body): { text: string; file?: string } {
+  const words = cut(text.trim());
+  return words === '' && file ? { text: cut(file.name), file: file.mediaType } : { text: words };
+}
+
+function cut(text: string): string {
   return text.length > PREVIEW_CHARS
     ? `${Array.from(text)
         .slice(0, PREVIEW_CHARS - 1)
