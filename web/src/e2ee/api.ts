@@ -45,6 +45,7 @@ export type LocalCode =
   | 'wrongSecret' // wrong password or recovery code, found out here
   | 'weakPassword'
   | 'notSignedIn'
+  | 'otherPassword' // what was kept here does not open the account any more: it has a new password, or may have
   | 'noKey' // not readable with this account's keys
   | 'notFound'
   | 'notPossible'

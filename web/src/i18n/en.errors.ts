@@ -187,6 +187,10 @@ export const enErrors: ErrorWords = {
       title: 'This password is too easy to guess.',
       todo: 'Take at least 12 characters, for example several words.',
     },
+    otherPassword: {
+      title: 'What this browser kept does not open your account any more.',
+      todo: 'Your password may have been changed. Sign in with the new one, or with the old one if it still works.',
+    },
     notSignedIn: { title: 'You are not signed in.', todo: signIn },
     noKey: {
       title: 'Your account does not have the key to this.',

@@ -216,6 +216,10 @@ export const frErrors: ErrorWords = {
       title: 'Ce mot de passe est trop facile à deviner.',
       todo: 'Prenez au moins 12 caractères, par exemple plusieurs mots.',
     },
+    otherPassword: {
+      title: 'Ce que ce navigateur a conservé n’ouvre plus votre compte.',
+      todo: 'Votre mot de passe a peut-être été changé. Connectez-vous avec le nouveau, ou avec l’ancien s’il fonctionne encore.',
+    },
     notSignedIn: { title: 'Vous n’êtes pas connecté.', todo: signIn },
     noKey: {
       title: 'Votre compte n’a pas la clé de ce contenu.',

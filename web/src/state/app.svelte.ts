@@ -96,8 +96,9 @@ export class App {
       if (cast.ok) this.cast = cast.value;
     }
     if (resumed.ok && resumed.value !== null) return this.enter(resumed.value);
-    if (!resumed.ok && resumed.why.kind !== 'refused' && resumed.why.kind !== 'offline')
-      return this.#fail(resumed.why);
+    const mayEnter =
+      resumed.ok || ['refused', 'offline'].includes(resumed.why.kind) || resumed.why.code === 'otherPassword';
+    if (!mayEnter) return this.#fail(resumed.why);
     if (!server.ok) return this.#fail(server.why);
     if (!resumed.ok) this.ended = resumed.why;
     this.leave();

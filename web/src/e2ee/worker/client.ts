@@ -146,7 +146,8 @@ export class Client {
       return await this.begin({ account, saved }, kept.keep);
     } catch (error) {
       const ended = sessionEnded(error);
-      if (ended) await kept.keep.forget();
+      // What cannot be opened any more is of no use, and stands in the way of signing in.
+      if (ended || ofAny(error).isLocal('otherPassword')) await kept.keep.forget();
       this.#rpc.credentials = null;
       if (ended) return null;
       throw error;

@@ -14,10 +14,13 @@ import type { Locale, ServerInfo, Software } from '../api';
 import { Account, createAccount } from '../account';
 import type { NewAccount } from '../account';
 import { deviceId, deviceKey } from '../device';
+import { E2eeError } from '../error';
 import { Registering, SigningIn } from '../opaque';
 import type { Registered, SignedIn } from '../opaque';
 import type { RecoveryCode } from '../recovery';
 import { InviteSecret } from '../thread';
+import { checkCurrent } from '../vault';
+import { Book } from './book';
 import { hold, local } from './errors';
 import type { Saved } from './inside';
 import { freshIdem } from './outgoing';
@@ -253,7 +256,10 @@ export async function entered(
   return { account, saved };
 }
 
-/** Goes on where an earlier page ended. The keys come out of the browser, the vault from the server. */
+/**
+ * Goes on where an earlier page ended. The keys come out of the browser, the vault from the server. Fails with
+ * `otherPassword` where the vault was written anew under a key that was not kept here.
+ */
 export async function reopen(rpc: Rpc, origin: string, saved: Saved, proofKey: CryptoKey): Promise<Account> {
   const ticket = saved.ticket === null ? null : unhex(saved.ticket);
   rpc.credentials = { session: saved.session, kid: saved.kid, key: proofKey, ticket };
@@ -261,7 +267,20 @@ export async function reopen(rpc: Rpc, origin: string, saved: Saved, proofKey: C
   hold(hex(card.opaque_key) === saved.opaqueKey && hex(card.receipt_key) === saved.receiptKey, 'H23');
   const vault = await rpc.call('GetVault', {});
   hold(vault.version >= saved.vaultVersion, 'H20');
-  return tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey)));
+  try {
+    return await Account.openWith(saved.user, vault, unhex(saved.vaultKey));
+  } catch (error) {
+    if (!(error instanceof E2eeError) || error.reason !== 'VaultRejected') throw ofSecret(error);
+  }
+  // Only a vault that the own chain names was written by this person: any other one is an attack (H20).
+  const book = new Book(rpc, saved.chains);
+  await book.refresh('user', saved.user);
+  const chain = book.chains.userChain(saved.user);
+  if (chain)
+    await tried(() => {
+      checkCurrent(vault, chain);
+    });
+  throw chain ? local('otherPassword') : local('notFound');
 }
 
 /** Does something with secrets; what fails is said in the page's words. */

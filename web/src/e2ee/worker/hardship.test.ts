@@ -64,8 +64,7 @@ class Walker {
   isFull = false;
   readonly tab: Tab;
 
-  constructor(origin: string) {
-    const browser = new Browser();
+  constructor(origin: string, browser = new Browser()) {
     const write = browser.store.write.bind(browser.store);
     browser.store.write = (changes) =>
       this.isFull ? Promise.reject(new DOMException('full', 'QuotaExceededError')) : write(changes);
@@ -263,6 +262,36 @@ describe.skipIf(RELAIS_BIN === '')(
       dee.mishap = null;
       await recovers('dee', await dee.tab.api.renewRecoveryCode());
       dee.tab.close();
+    });
+
+    it('has somebody sign in whose new password came and whose browser kept the old key, unless it is a lie', async () => {
+      const browser = new Browser();
+      let hal = new Walker(server.origin, browser);
+      const { me } = await hal.tab.register('hal');
+      const again = (): Promise<unknown> => {
+        hal.tab.close();
+        hal = new Walker(server.origin, browser);
+        return hal.tab.api.resume();
+      };
+      const lie = answering('GetVault', (vault) => ({
+        ...vault,
+        ciphertext: vault.ciphertext.map((byte) => byte ^ 1),
+      }));
+      hal.tab.close();
+      hal = new Walker(server.origin, browser);
+      hal.mishap = lie;
+      await expect(hal.tab.api.resume()).rejects.toMatchObject({ failure: { kind: 'hostile', code: 'H20' } });
+      expect(await again()).toMatchObject({ user: me.user });
+      let isSent = false;
+      hal.mishap = (request, go) => {
+        isSent ||= request.t === 'Rekey';
+        return isSent ? go().then(() => ({ t: 'lost' })) : null;
+      };
+      const changed = hal.tab.api.changePassword(PASSWORD, 'another long password');
+      await expect(changed).rejects.toMatchObject({ failure: { code: 'unsettled' } });
+      await expect(again()).rejects.toMatchObject({ failure: { kind: 'local', code: 'otherPassword' } });
+      expect(await again()).toBeNull();
+      hal.tab.close();
     });
 
     it('shows the code of a recovery or registration without coming in, and gives it to who asks again', async () => {
