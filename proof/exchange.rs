@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_document_shows_the_exchange_as_it_is() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/PROTOCOL.md");
+        let path = "../docs/PROTOCOL.md";
         let document = std::fs::read_to_string(path).unwrap();
         let (before, _) = document.split_once(MARK).expect("the document has a worked exchange");
         let expected = format!("{before}{MARK}\n{}", section().unwrap().trim_end().to_owned() + "\n");

@@ -5,10 +5,13 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 
-/// Folder of the workspace.
+/// Folder of the workspace: the one cargo was called in, which it tells at run time. The folder this program was
+/// built in may be another clone's, gone since, where two share a target folder; it only serves without cargo.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let ours = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    ours.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// Where everything is built: what the environment says, or a cache folder of the user, so that a fresh clone

@@ -5,8 +5,7 @@
 use relais_e2ee::{E2eeError, limits};
 
 fn section() -> String {
-    let document =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/PROTOCOL.md")).unwrap();
+    let document = std::fs::read_to_string("../../docs/PROTOCOL.md").unwrap();
     let (_, after) = document.split_once("\n## 9. Sealed objects\n").unwrap();
     after.split_once("\n## 10.").unwrap().0.to_owned()
 }

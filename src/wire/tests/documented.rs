@@ -5,7 +5,7 @@
 use relais_wire::{CloseCode, Control, ErrorCode, Event, Request};
 
 fn document() -> String {
-    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/PROTOCOL.md")).unwrap()
+    std::fs::read_to_string("../../docs/PROTOCOL.md").unwrap()
 }
 
 #[test]

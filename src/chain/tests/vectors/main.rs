@@ -72,7 +72,7 @@ fn files() -> Vec<(&'static str, Value)> {
 }
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(name)
+    PathBuf::from("../../vectors").join(name)
 }
 
 fn text(value: &Value) -> String {
