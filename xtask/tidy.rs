@@ -47,6 +47,7 @@ pub fn check_all() -> Result<Vec<Check>> {
         },
         Check { name: "cores know no runtime", findings: edges::check_cores(&metadata) },
         Check { name: "every package takes the workspace's lints", findings: files::lints_inherited(&tree) },
+        Check { name: "unsafe code stays in its two modules", findings: files::unsafe_elsewhere(&tree) },
         Check {
             name: "two versions of a crate have a reason",
             findings: crates::duplicates(&in_use, &policy),

@@ -69,7 +69,7 @@ fn server_tree(workspace: &Path) -> Result<BTreeMap<String, BTreeSet<String>>> {
 /// A copy of the workspace in which one line is added to the server's manifest.
 fn bent_workspace() -> Result<TempDir> {
     let copy = TempDir::new().context("a temporary folder")?;
-    for name in ["Cargo.toml", "Cargo.lock", "src", "fuzz", "proof", "xtask"] {
+    for name in ["Cargo.toml", "Cargo.lock", "src", "fuzz", "proof", "turn", "xtask"] {
         copy_tree(&cargo::root().join(name), &copy.path().join(name))?;
     }
     let manifest = copy.path().join("src/server/Cargo.toml");

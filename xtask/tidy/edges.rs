@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("relais-proof", &["relais-chain", "relais-client", "relais-e2ee", "relais-store", "relais-wire"]),
     ("relais-fuzz", &["relais-chain", "relais-wire"]),
+    ("relais-udp", &[]),
     ("xtask", &[]),
 ];
 

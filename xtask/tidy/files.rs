@@ -172,15 +172,34 @@ fn find_words<'a>(
     findings
 }
 
-/// Packages that do not take the workspace's lints. The fuzz driver cannot: its coverage symbols are `unsafe`
-/// (docs/adr/0012-fuzz-driver.md).
+/// Packages that cannot take the workspace's lints, because one of their modules is `unsafe`: the fuzz driver's coverage
+/// symbols (docs/adr/0012-fuzz-driver.md) and batched system calls (docs/adr/0015-batched-udp.md).
+const WITH_UNSAFE: &[(&str, &str)] =
+    &[("fuzz/Cargo.toml", "fuzz/coverage.rs"), ("turn/udp/Cargo.toml", "turn/udp/linux.rs")];
+
+/// `unsafe` outside the one module of a package that may have it.
+#[must_use]
+pub fn unsafe_elsewhere(tree: &Tree) -> Vec<Finding> {
+    let elsewhere =
+        tree.ending(".rs").filter(|(path, _)| !WITH_UNSAFE.iter().any(|(_, module)| module == path));
+    let words = &[
+        concat!("uns", "afe {"),
+        concat!("uns", "afe fn"),
+        concat!("uns", "afe impl"),
+        concat!("uns", "afe("),
+    ];
+    find_words(elsewhere, words, |line| line.trim_start().starts_with("//"))
+}
+
+/// Packages that do not take the workspace's lints.
 #[must_use]
 pub fn lints_inherited(tree: &Tree) -> Vec<Finding> {
     tree.ending("/Cargo.toml")
         .filter(|(path, text)| {
             let manifest = text.parse::<toml::Table>().unwrap_or_default();
             let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace"));
-            *path != "fuzz/Cargo.toml" && inherits.and_then(toml::Value::as_bool) != Some(true)
+            !WITH_UNSAFE.iter().any(|(manifest, _)| manifest == path)
+                && inherits.and_then(toml::Value::as_bool) != Some(true)
         })
         .map(|(path, _)| format!("{path}: says nothing of [lints] workspace = true"))
         .collect()
@@ -188,7 +207,7 @@ pub fn lints_inherited(tree: &Tree) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tree, lints_inherited, machine_names, too_long, undescribed, unfinished};
+    use super::{Tree, lints_inherited, machine_names, too_long, undescribed, unfinished, unsafe_elsewhere};
 
     #[test]
     fn a_long_file_must_say_why() {
@@ -227,6 +246,14 @@ mod tests {
     fn a_persons_folder_is_found() {
         let text = concat!("see /ho", "me/ada/notes");
         assert_eq!(machine_names(&Tree::of(&[("README.md", text)])).len(), 1);
+    }
+
+    #[test]
+    fn unsafe_code_outside_its_modules_is_found() {
+        let text = concat!("fn a() { uns", "afe { b() } }");
+        let tree =
+            Tree::of(&[("turn/udp/linux.rs", text), ("turn/udp/lib.rs", text), ("src/a/b.rs", "// fine\n")]);
+        assert_eq!(unsafe_elsewhere(&tree).len(), 1);
     }
 
     #[test]

@@ -1,0 +1,697 @@
+//! The engine of Linux: `recvmmsg` and `sendmmsg`, UDP_GRO and UDP_SEGMENT, the error queue.
+//!
+//! The only module of this package with `unsafe` (docs/adr/0015-batched-udp.md). It is there for four system calls;
+//! addresses and control messages are read and written as bytes by safe code.
+#![expect(unsafe_code, reason = "system calls that no safe interface offers")]
+
+use core::cell::Cell;
+use core::ffi::c_int;
+use core::ops::Range;
+use core::{fmt, mem, ptr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use crate::inbox::Filled;
+use crate::limits::{MESSAGES, SEND_TRIES, SLOT_BYTES, SLOT_STRIDE};
+use crate::outbox::Entry;
+use crate::{Inbox, Mark, Options, Origin, Outbox, PeerError, Sent};
+
+/// Slots offered to the kernel in one call. A socket of one allocation has one datagram waiting more often than not, and
+/// each slot offered costs.
+const RECEIVE_CALL: usize = 16;
+
+/// An address as the kernel writes it: `sockaddr_in` or `sockaddr_in6`.
+const NAME_BYTES: usize = size_of::<libc::sockaddr_in6>();
+type Name = [u8; NAME_BYTES];
+
+/// Control messages: four of 24 bytes at most either way (train, TOS, TTL, overflow), or one error with its offender.
+const CONTROL_BYTES: usize = 128;
+type Control = [u8; CONTROL_BYTES];
+
+const CONTROL_HEADER: usize = size_of::<libc::cmsghdr>();
+const _: () = assert!(CONTROL_HEADER == size_of::<usize>() + 2 * size_of::<c_int>());
+
+/// What the kernel can do beside batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Abilities {
+    /// Trains in.
+    pub(crate) gro: bool,
+    /// Trains out.
+    pub(crate) gso: bool,
+}
+
+/// Tries the calls on a socket of its own; `None` where one is missing, as in some sandboxes.
+pub(crate) fn probe() -> Option<Abilities> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).ok()?;
+    socket.set_nonblocking(true).ok()?;
+    let mut byte = [0];
+    let mut piece = iovec(&mut byte);
+    let mut message = [mmsghdr(&mut [], &mut [], &mut piece, 1)];
+    let received = receive_messages(socket.as_fd(), &mut message);
+    let waits = received.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    waits.then(|| Abilities {
+        gro: set(socket.as_fd(), libc::SOL_UDP, libc::UDP_GRO, 1).is_ok(),
+        gso: set(socket.as_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, 1_200).is_ok(),
+    })
+}
+
+#[derive(Debug)]
+pub(crate) struct Batched {
+    socket: socket2::Socket,
+    v6: bool,
+    /// Whether trains are sent; off for good when the device below turns out not to do it.
+    gso: Cell<bool>,
+    /// Whether fragments are forbidden now.
+    forbid: Cell<bool>,
+    /// The kernel's count of datagrams it dropped, as it last told.
+    overflow: Cell<u32>,
+}
+
+impl Batched {
+    pub(crate) fn new(
+        socket: socket2::Socket,
+        local: SocketAddr,
+        abilities: Abilities,
+        options: Options,
+    ) -> io::Result<Self> {
+        let v6 = local.is_ipv6();
+        let fd = socket.as_fd();
+        if abilities.gro {
+            set(fd, libc::SOL_UDP, libc::UDP_GRO, 1)?;
+        }
+        set(fd, libc::SOL_SOCKET, libc::SO_RXQ_OVFL, 1)?;
+        if options.errors {
+            set_by_family(fd, v6, libc::IP_RECVERR, libc::IPV6_RECVERR, 1)?;
+        }
+        if options.marks {
+            set_by_family(fd, v6, libc::IP_RECVTOS, libc::IPV6_RECVTCLASS, 1)?;
+            set_by_family(fd, v6, libc::IP_RECVTTL, libc::IPV6_RECVHOPLIMIT, 1)?;
+        }
+        forbid_fragments(fd, v6, false)?;
+        Ok(Self {
+            socket,
+            v6,
+            gso: Cell::new(abilities.gso),
+            forbid: Cell::new(false),
+            overflow: Cell::new(0),
+        })
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    pub(crate) fn receive(&self, inbox: &mut Inbox) -> io::Result<bool> {
+        let mut passed = 0;
+        while inbox.free() > 0 {
+            let offered = inbox.free().min(RECEIVE_CALL);
+            match self.receive_once(inbox, offered) {
+                Ok(count) if count < offered => return Ok(true),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                // Each read of the socket takes one such error off it; a peer that makes them faster than we read waits.
+                Err(error) if is_about_earlier(&error) => {
+                    passed += 1;
+                    if passed > MESSAGES {
+                        return Ok(false);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    fn receive_once(&self, inbox: &mut Inbox, offered: usize) -> io::Result<usize> {
+        let mut headers = mem::take(&mut inbox.headers);
+        let (start, room) = inbox.room();
+        headers.aim(room, offered);
+        let received = receive_messages(self.socket.as_fd(), &mut headers.messages);
+        if let Ok(count) = received {
+            for (at, message) in headers.messages.iter().take(count).enumerate() {
+                let name = headers.names.get(at).and_then(read_name);
+                let control = headers.controls.get(at).map_or(&[][..], |bytes| bytes);
+                let length = control_length(message.msg_hdr.msg_controllen).min(control.len());
+                let told = Told::read(control.get(..length).unwrap_or_default());
+                if let Some(count) = told.overflow {
+                    inbox.overflowed_by(count.wrapping_sub(self.overflow.replace(count)));
+                }
+                // Nothing but a UDP socket's own addresses comes here; anything else is no datagram for us.
+                let Some(from) = name else { continue };
+                let len = usize::try_from(message.msg_len).unwrap_or(usize::MAX);
+                let truncated = message.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+                let Told { segment, ttl, tos, .. } = told;
+                inbox.took(start + at * SLOT_STRIDE, Filled { from, len, segment, truncated, ttl, tos });
+            }
+        }
+        headers.messages.clear();
+        headers.pieces.clear();
+        inbox.headers = headers;
+        received
+    }
+
+    pub(crate) fn send(&self, outbox: &mut Outbox, bytes: &[u8]) -> Sent {
+        let mut headers = mem::take(&mut outbox.headers);
+        let mut sent = Sent::default();
+        let mut at = 0;
+        while at < outbox.len() {
+            at = headers.plan(outbox, bytes, at..outbox.len(), self.gso.get(), &mut sent);
+            self.send_planned(&mut headers, outbox, bytes, &mut sent);
+        }
+        headers.clear();
+        outbox.headers = headers;
+        sent
+    }
+
+    fn send_planned(&self, headers: &mut SendHeaders, outbox: &Outbox, bytes: &[u8], sent: &mut Sent) {
+        if let Some(wanted) = headers.plans.first().map(|plan| plan.forbid)
+            && wanted != self.forbid.get()
+            && forbid_fragments(self.socket.as_fd(), self.v6, wanted).is_ok()
+        {
+            self.forbid.set(wanted);
+        }
+        headers.aim();
+        let (mut first, mut tries) = (0, 0);
+        while let Some(plan) = headers.plans.get(first) {
+            let datagrams = plan.last - plan.first;
+            sent.calls += 1;
+            let messages = headers.messages.get_mut(first..).unwrap_or_default();
+            match send_messages(self.socket.as_fd(), messages) {
+                Ok(count) => {
+                    let done = headers.plans.get(first..first + count).unwrap_or_default();
+                    sent.messages += count as u64;
+                    sent.datagrams += done.iter().map(|plan| (plan.last - plan.first) as u64).sum::<u64>();
+                    (first, tries) = (first + count.max(1), 0);
+                    continue;
+                }
+                Err(error) => match Verdict::of(&error, datagrams > 1, tries) {
+                    Verdict::Again => {
+                        tries += 1;
+                        continue;
+                    }
+                    Verdict::Full => {
+                        let rest = headers.plans.get(first..).unwrap_or_default();
+                        sent.refused += rest.iter().map(|plan| (plan.last - plan.first) as u64).sum::<u64>();
+                        return;
+                    }
+                    Verdict::Singly { for_good } => {
+                        if for_good {
+                            self.gso.set(false);
+                        }
+                        self.send_singly(plan.first..plan.last, outbox, bytes, sent);
+                    }
+                    Verdict::Refused { too_long } => {
+                        sent.refused += datagrams as u64;
+                        sent.too_long += if too_long { datagrams as u64 } else { 0 };
+                    }
+                },
+            }
+            (first, tries) = (first + 1, 0);
+        }
+    }
+
+    /// What could not go as a train: each datagram as a message of its own.
+    fn send_singly(&self, entries: Range<usize>, outbox: &Outbox, bytes: &[u8], sent: &mut Sent) {
+        let mut headers = SendHeaders::default();
+        headers.plan(outbox, bytes, entries, false, sent);
+        self.send_planned(&mut headers, outbox, bytes, sent);
+    }
+
+    pub(crate) fn error(&self) -> io::Result<Option<PeerError>> {
+        let mut name: Name = [0; NAME_BYTES];
+        let mut control: Control = [0; CONTROL_BYTES];
+        let mut quoted = [0_u8; 64];
+        let mut piece = iovec(&mut quoted);
+        let mut message = mmsghdr(&mut name, &mut control, &mut piece, 1).msg_hdr;
+        match receive_error(self.socket.as_fd(), &mut message) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(()) => {}
+        }
+        let length = control_length(message.msg_controllen).min(CONTROL_BYTES);
+        let told = Told::read(control.get(..length).unwrap_or_default());
+        let error = told.error.zip(read_name(&name));
+        Ok(error.map(|((origin, kind, code, info), peer)| PeerError { peer, origin, kind, code, info }))
+    }
+}
+
+/// What to do about a message that the kernel did not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Again,
+    Full,
+    Singly { for_good: bool },
+    Refused { too_long: bool },
+}
+
+impl Verdict {
+    fn of(error: &io::Error, is_train: bool, tries: usize) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM) => Self::Full,
+            // The device below has no checksum offload: it never will.
+            Some(libc::EIO) if is_train => Self::Singly { for_good: true },
+            // Each datagram is longer than the way's MTU: alone it may be fragmented.
+            Some(libc::EINVAL | libc::EMSGSIZE) if is_train => Self::Singly { for_good: false },
+            _ if is_about_earlier(error) && tries < SEND_TRIES => Self::Again,
+            Some(libc::EMSGSIZE) => Self::Refused { too_long: true },
+            _ => Self::Refused { too_long: false },
+        }
+    }
+}
+
+/// Errors that an ICMP message about an earlier datagram leaves on a socket, and an interrupted call.
+fn is_about_earlier(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::ECONNREFUSED
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+                | libc::EHOSTDOWN
+                | libc::ENONET
+                | libc::EPROTO
+                | libc::ENOPROTOOPT
+                | libc::EOPNOTSUPP
+                | libc::EACCES
+                | libc::EMSGSIZE
+                | libc::ETIMEDOUT
+                | libc::EINTR
+        )
+    )
+}
+
+/// Headers of what is received, kept between calls so that nothing is allocated or cleared for a datagram.
+#[derive(Default)]
+pub(crate) struct ReceiveHeaders {
+    messages: Vec<libc::mmsghdr>,
+    pieces: Vec<libc::iovec>,
+    names: Vec<Name>,
+    controls: Vec<Control>,
+}
+
+// SAFETY: the pointers inside are used only within `Batched::receive_once`, which sets them anew and clears them before
+// it returns; in between there are none, so moving the value to another thread moves no pointer that is used.
+unsafe impl Send for ReceiveHeaders {}
+
+impl fmt::Debug for ReceiveHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReceiveHeaders")
+    }
+}
+
+impl ReceiveHeaders {
+    /// Points `offered` messages at the slots of `room`.
+    fn aim(&mut self, room: &mut [u8], offered: usize) {
+        self.names.resize(RECEIVE_CALL, [0; NAME_BYTES]);
+        self.controls.resize(RECEIVE_CALL, [0; CONTROL_BYTES]);
+        self.messages.clear();
+        self.pieces.clear();
+        let slots = room.chunks_mut(SLOT_STRIDE).take(offered);
+        self.pieces.extend(slots.filter_map(|slot| slot.get_mut(..SLOT_BYTES)).map(iovec));
+        // Nothing below changes the length of a vector that a message points into.
+        let parts = self.names.iter_mut().zip(&mut self.controls).zip(&mut self.pieces);
+        self.messages.extend(parts.map(|((name, control), piece)| mmsghdr(name, control, piece, 1)));
+    }
+}
+
+/// One message to be sent: entries `first..last` of the outbox.
+struct Plan {
+    first: usize,
+    last: usize,
+    pieces: usize,
+    name: Name,
+    name_len: usize,
+    control: Control,
+    control_len: usize,
+    forbid: bool,
+}
+
+/// Headers of what is sent, likewise.
+#[derive(Default)]
+pub(crate) struct SendHeaders {
+    plans: Vec<Plan>,
+    pieces: Vec<libc::iovec>,
+    messages: Vec<libc::mmsghdr>,
+}
+
+// SAFETY: as for `ReceiveHeaders`: `Batched::send` clears the pointers before it returns.
+unsafe impl Send for SendHeaders {}
+
+impl fmt::Debug for SendHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendHeaders")
+    }
+}
+
+impl SendHeaders {
+    fn clear(&mut self) {
+        self.plans.clear();
+        self.pieces.clear();
+        self.messages.clear();
+    }
+
+    /// Plans as many messages as one call takes, from the first of these entries on; where the next begins.
+    fn plan(
+        &mut self,
+        outbox: &Outbox,
+        bytes: &[u8],
+        entries: Range<usize>,
+        trains: bool,
+        sent: &mut Sent,
+    ) -> usize {
+        self.clear();
+        let Range { start: mut at, end } = entries;
+        let mut forbid = None;
+        while at < end && self.plans.len() < MESSAGES {
+            let train = if trains { outbox.train(at) } else { at..at + 1 };
+            let entries = outbox.entries().get(train.clone()).unwrap_or_default();
+            let Some(first) = entries.first() else { break };
+            if *forbid.get_or_insert(first.mark.dont_fragment) != first.mark.dont_fragment {
+                break;
+            }
+            at = train.end;
+            let before = self.pieces.len();
+            if !self.gather(outbox, entries, bytes) {
+                debug_assert!(false, "a body lies outside of the bytes it was pushed for");
+                self.pieces.truncate(before);
+                sent.refused += entries.len() as u64;
+                continue;
+            }
+            let segment = if entries.len() > 1 { u16::try_from(first.len()).ok() } else { None };
+            let (name, name_len) = write_name(first.to);
+            let (control, control_len) = write_marks(first.to.is_ipv6(), first.mark, segment);
+            let pieces = self.pieces.len() - before;
+            let (first, last, forbid) = (train.start, train.end, first.mark.dont_fragment);
+            self.plans.push(Plan { first, last, pieces, name, name_len, control, control_len, forbid });
+        }
+        at
+    }
+
+    /// Adds the pieces of a train that are not empty.
+    fn gather(&mut self, outbox: &Outbox, entries: &[Entry], bytes: &[u8]) -> bool {
+        for entry in entries {
+            let Some(pieces) = outbox.pieces(entry, bytes) else { return false };
+            let full = pieces.iter().filter(|piece| !piece.is_empty());
+            self.pieces.extend(full.map(|piece| libc::iovec {
+                iov_base: piece.as_ptr().cast_mut().cast(),
+                iov_len: piece.len(),
+            }));
+        }
+        true
+    }
+
+    /// Points the messages at what was planned; nothing changes the length of a vector from here to the call.
+    fn aim(&mut self) {
+        self.messages.clear();
+        let mut pieces = self.pieces.as_mut_slice();
+        for plan in &mut self.plans {
+            let (mine, rest) = pieces.split_at_mut(plan.pieces);
+            pieces = rest;
+            let name = plan.name.get_mut(..plan.name_len).unwrap_or_default();
+            let control = plan.control.get_mut(..plan.control_len).unwrap_or_default();
+            self.messages.push(mmsghdr(name, control, mine.as_mut_ptr(), mine.len()));
+        }
+    }
+}
+
+fn iovec(bytes: &mut [u8]) -> libc::iovec {
+    libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() }
+}
+
+fn mmsghdr(name: &mut [u8], control: &mut [u8], pieces: *mut libc::iovec, count: usize) -> libc::mmsghdr {
+    // SAFETY: `mmsghdr` is a structure of the C library made of integers and pointers, for which zero is a value.
+    let mut message: libc::mmsghdr = unsafe { mem::zeroed() };
+    let header = &mut message.msg_hdr;
+    if !name.is_empty() {
+        header.msg_name = name.as_mut_ptr().cast();
+        header.msg_namelen = libc::socklen_t::try_from(name.len()).unwrap_or_default();
+    }
+    if !control.is_empty() {
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = control.len() as _;
+    }
+    header.msg_iov = pieces;
+    header.msg_iovlen = count as _;
+    message
+}
+
+fn receive_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Result<usize> {
+    let count = libc::c_uint::try_from(messages.len()).unwrap_or(0);
+    // SAFETY: `messages` is `count` headers; each points at one iovec, a name and a control buffer that were made with
+    // their true lengths by `mmsghdr` and `iovec`, that live at least as long as this call in the caller, and that
+    // nothing else refers to meanwhile. A null timeout is allowed.
+    let done = unsafe {
+        libc::recvmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, ptr::null_mut())
+    };
+    usize::try_from(done).map_err(|_| io::Error::last_os_error())
+}
+
+fn send_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Result<usize> {
+    let count = libc::c_uint::try_from(messages.len()).unwrap_or(0);
+    // SAFETY: `messages` is `count` headers that point at iovecs, names and control messages with their true lengths,
+    // which outlive this call in the caller. The kernel only reads what iovecs point at, and writes `msg_len`.
+    let done = unsafe {
+        libc::sendmmsg(
+            fd.as_raw_fd(),
+            messages.as_mut_ptr(),
+            count,
+            (libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) as _,
+        )
+    };
+    usize::try_from(done).map_err(|_| io::Error::last_os_error())
+}
+
+fn receive_error(fd: BorrowedFd<'_>, message: &mut libc::msghdr) -> io::Result<()> {
+    // SAFETY: the header points at one iovec, a name and a control buffer of the caller, with their true lengths, that
+    // outlive this call and that nothing else refers to meanwhile.
+    let done = unsafe { libc::recvmsg(fd.as_raw_fd(), message, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT) };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn set(fd: BorrowedFd<'_>, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of::<c_int>()).unwrap_or_default();
+    // SAFETY: `value` is an integer of this function, and `length` is its size; the kernel reads it during the call.
+    let done = unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, ptr::from_ref(&value).cast(), length) };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn set_by_family(fd: BorrowedFd<'_>, v6: bool, name4: c_int, name6: c_int, value: c_int) -> io::Result<()> {
+    if v6 { set(fd, libc::IPPROTO_IPV6, name6, value) } else { set(fd, libc::IPPROTO_IP, name4, value) }
+}
+
+/// The DF bit of IPv4, and for IPv6 whether the kernel itself may fragment.
+fn forbid_fragments(fd: BorrowedFd<'_>, v6: bool, forbid: bool) -> io::Result<()> {
+    let (value4, value6) = if forbid {
+        (libc::IP_PMTUDISC_DO, libc::IPV6_PMTUDISC_DO)
+    } else {
+        (libc::IP_PMTUDISC_DONT, libc::IPV6_PMTUDISC_DONT)
+    };
+    let value = if v6 { value6 } else { value4 };
+    set_by_family(fd, v6, libc::IP_MTU_DISCOVER, libc::IPV6_MTU_DISCOVER, value)
+}
+
+/// Its width is not the same in every C library.
+fn control_length(length: impl TryInto<usize>) -> usize {
+    length.try_into().unwrap_or(0)
+}
+
+/// An address as the bytes of the kernel's structure, and how many of them count.
+fn write_name(address: SocketAddr) -> (Name, usize) {
+    let mut name: Name = [0; NAME_BYTES];
+    let mut put = |at: usize, bytes: &[u8]| {
+        if let Some(place) = name.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    };
+    put(2, &address.port().to_be_bytes());
+    match address {
+        SocketAddr::V4(v4) => {
+            put(0, &family(libc::AF_INET).to_ne_bytes());
+            put(4, &v4.ip().octets());
+            (name, size_of::<libc::sockaddr_in>())
+        }
+        SocketAddr::V6(v6) => {
+            put(0, &family(libc::AF_INET6).to_ne_bytes());
+            put(4, &v6.flowinfo().to_ne_bytes());
+            put(8, &v6.ip().octets());
+            put(24, &v6.scope_id().to_ne_bytes());
+            (name, NAME_BYTES)
+        }
+    }
+}
+
+fn family(number: c_int) -> libc::sa_family_t {
+    libc::sa_family_t::try_from(number).unwrap_or_default()
+}
+
+fn read_name(name: &Name) -> Option<SocketAddr> {
+    let port = u16::from_be_bytes(*name.get(2..)?.first_chunk()?);
+    let number = libc::sa_family_t::from_ne_bytes(*name.first_chunk()?);
+    if number == family(libc::AF_INET) {
+        let octets: [u8; 4] = *name.get(4..)?.first_chunk()?;
+        Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::from(octets)), port))
+    } else if number == family(libc::AF_INET6) {
+        let octets: [u8; 16] = *name.get(8..)?.first_chunk()?;
+        let scope = u32::from_ne_bytes(*name.get(24..)?.first_chunk()?);
+        Some(SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::from(octets), port, 0, scope)))
+    } else {
+        None
+    }
+}
+
+/// The marks of a message as control messages, and how many bytes of them count.
+fn write_marks(v6: bool, mark: Mark, segment: Option<u16>) -> (Control, usize) {
+    let mut control: Control = [0; CONTROL_BYTES];
+    let mut at = 0;
+    let mut put = |level: c_int, kind: c_int, data: &[u8]| {
+        let length = CONTROL_HEADER + data.len();
+        let Some(place) = control.get_mut(at..at + length) else { return };
+        let fields = [&length.to_ne_bytes()[..], &level.to_ne_bytes(), &kind.to_ne_bytes(), data];
+        place.iter_mut().zip(fields.iter().flat_map(|field| field.iter())).for_each(|(to, from)| *to = *from);
+        at += length.next_multiple_of(size_of::<usize>());
+    };
+    if let Some(segment) = segment {
+        put(libc::SOL_UDP, libc::UDP_SEGMENT, &segment.to_ne_bytes());
+    }
+    let (level, tos, ttl) = if v6 {
+        (libc::IPPROTO_IPV6, libc::IPV6_TCLASS, libc::IPV6_HOPLIMIT)
+    } else {
+        (libc::IPPROTO_IP, libc::IP_TOS, libc::IP_TTL)
+    };
+    if let Some(value) = mark.tos {
+        put(level, tos, &c_int::from(value).to_ne_bytes());
+    }
+    if let Some(value) = mark.ttl {
+        put(level, ttl, &c_int::from(value).to_ne_bytes());
+    }
+    (control, at)
+}
+
+/// What control messages say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    segment: usize,
+    ttl: Option<u8>,
+    tos: Option<u8>,
+    overflow: Option<u32>,
+    error: Option<(Origin, u8, u8, u32)>,
+}
+
+impl Told {
+    fn read(mut control: &[u8]) -> Self {
+        let mut told = Self::default();
+        while let Some((level, kind, data, rest)) = split_control(control) {
+            told.take(level, kind, data);
+            control = rest;
+        }
+        told
+    }
+
+    fn take(&mut self, level: c_int, kind: c_int, data: &[u8]) {
+        let number = data.first_chunk().map(|bytes| c_int::from_ne_bytes(*bytes));
+        match (level, kind) {
+            (libc::SOL_UDP, libc::UDP_GRO) => {
+                self.segment = number.and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
+            }
+            // One byte, unlike its IPv6 sibling.
+            (libc::IPPROTO_IP, libc::IP_TOS) => self.tos = data.first().copied(),
+            (libc::IPPROTO_IP, libc::IP_TTL) | (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
+                self.ttl = number.and_then(|number| u8::try_from(number).ok());
+            }
+            (libc::IPPROTO_IPV6, libc::IPV6_TCLASS) => {
+                self.tos = number.and_then(|number| u8::try_from(number).ok());
+            }
+            (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => {
+                self.overflow = data.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes));
+            }
+            (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
+                self.error = read_error(data);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `sock_extended_err`: errno, then origin, type, code and padding of one byte each, then info.
+fn read_error(data: &[u8]) -> Option<(Origin, u8, u8, u32)> {
+    let &[origin, kind, code, _] = data.get(4..8)?.first_chunk()?;
+    let info = u32::from_ne_bytes(*data.get(8..)?.first_chunk()?);
+    match origin {
+        libc::SO_EE_ORIGIN_LOCAL => Some((Origin::Local, 0, 0, info)),
+        libc::SO_EE_ORIGIN_ICMP => Some((Origin::Icmp4, kind, code, info)),
+        libc::SO_EE_ORIGIN_ICMP6 => Some((Origin::Icmp6, kind, code, info)),
+        _ => None,
+    }
+}
+
+/// The first control message (level, type, data) and what follows it.
+fn split_control(control: &[u8]) -> Option<(c_int, c_int, &[u8], &[u8])> {
+    let length = usize::from_ne_bytes(*control.first_chunk()?);
+    let level = c_int::from_ne_bytes(*control.get(size_of::<usize>()..)?.first_chunk()?);
+    let kind = c_int::from_ne_bytes(*control.get(size_of::<usize>() + size_of::<c_int>()..)?.first_chunk()?);
+    let data = control.get(CONTROL_HEADER..length)?;
+    let next = length.checked_next_multiple_of(size_of::<usize>())?;
+    Some((level, kind, data, control.get(next..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::c_int;
+    use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+
+    use proptest::prelude::*;
+
+    use super::{Told, Verdict, read_name, write_marks, write_name};
+    use crate::{Mark, Origin};
+
+    proptest! {
+        #[test]
+        fn addresses_survive_the_kernels_form(v4 in any::<[u8; 4]>(), v6 in any::<[u8; 16]>(), port: u16, scope: u32) {
+            let v6 = SocketAddrV6::new(Ipv6Addr::from(v6), port, 0, scope);
+            for address in [SocketAddr::from((v4, port)), SocketAddr::V6(v6)] {
+                prop_assert_eq!(read_name(&write_name(address).0), Some(address));
+            }
+        }
+
+        #[test]
+        fn any_control_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Told::read(&bytes);
+        }
+    }
+
+    #[test]
+    fn marks_are_read_back_as_they_were_written() {
+        let mark = Mark { tos: Some(0xb8), ttl: Some(63), dont_fragment: false };
+        for v6 in [false, true] {
+            let (control, length) = write_marks(v6, mark, Some(1_200));
+            let told = Told::read(&control[..length]);
+            assert_eq!(told.ttl, Some(63));
+            assert_eq!(told.tos, Some(0xb8));
+        }
+        assert_eq!(write_marks(false, Mark::default(), None).1, 0);
+    }
+
+    #[test]
+    fn an_error_is_read_with_its_type_and_code() {
+        let mut message = Vec::new();
+        message.extend((16_usize + 16).to_ne_bytes());
+        message.extend([libc::IPPROTO_IP, libc::IP_RECVERR].map(c_int::to_ne_bytes).concat());
+        message.extend(libc::ECONNREFUSED.to_ne_bytes());
+        message.extend([libc::SO_EE_ORIGIN_ICMP, 3, 4, 0]);
+        message.extend(1_280_u32.to_ne_bytes());
+        message.extend([0; 4]);
+        assert_eq!(Told::read(&message).error, Some((Origin::Icmp4, 3, 4, 1_280)));
+    }
+
+    #[test]
+    fn a_train_that_is_refused_goes_singly_and_only_a_device_stops_trains() {
+        let of = |number, train| Verdict::of(&std::io::Error::from_raw_os_error(number), train, 0);
+        assert_eq!(of(libc::EIO, true), Verdict::Singly { for_good: true });
+        assert_eq!(of(libc::EINVAL, true), Verdict::Singly { for_good: false });
+        assert_eq!(of(libc::EMSGSIZE, true), Verdict::Singly { for_good: false });
+        assert_eq!(of(libc::EINVAL, false), Verdict::Refused { too_long: false });
+        assert_eq!(of(libc::EAGAIN, true), Verdict::Full);
+        assert_eq!(of(libc::ECONNREFUSED, false), Verdict::Again);
+    }
+}
