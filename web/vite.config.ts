@@ -69,8 +69,38 @@ function precache(): Plugin {
   };
 }
 
+/** What is loaded by the page's script, and without which it shows nothing. */
+const AT_ONCE = /\/src\/i18n\/(?:fr|en)\.ts$/;
+
+/**
+ * Names both languages in the document. Which one is wanted is known only to the script, which would ask for it after it
+ * has come itself: a round trip more before anything is shown, for eight kilobytes less.
+ */
+function preloadLanguages(): Plugin {
+  return {
+    name: 'relais-languages',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle = {} }) {
+        const chunks = Object.values(bundle).filter((file) => file.type === 'chunk');
+        const wanted = chunks.filter(({ facadeModuleId }) => AT_ONCE.test(facadeModuleId ?? ''));
+        const files = new Set(wanted.flatMap((chunk) => [chunk.fileName, ...chunk.imports]));
+        return [...files]
+          .map((file) => `/${file}`)
+          .filter((href) => !html.includes(href))
+          .map((href) => ({
+            tag: 'link',
+            attrs: { rel: 'modulepreload', crossorigin: true, href },
+            injectTo: 'head',
+          }));
+      },
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte(), precache()],
+  plugins: [svelte(), precache(), preloadLanguages()],
   build: {
     target: TARGETS,
     cssTarget: TARGETS,

@@ -2,7 +2,7 @@
 import { connect, type FromWorker, type Port, type ToWorker } from './e2ee/facade';
 import workerUrl from './e2ee/worker/main.ts?worker&url';
 import { show } from './mount';
-import { tabId } from './platform/page';
+import { nameTab } from './platform/page';
 import { startWorker } from './platform/trusted';
 import { watchUpdates } from './platform/updates';
 
@@ -21,13 +21,16 @@ function portOf(worker: globalThis.Worker): Port {
   return port;
 }
 
-const client = connect(portOf(startWorker(workerUrl, 'relais')), location.origin, tabId());
+const tab = nameTab();
+const client = connect(portOf(startWorker(workerUrl, 'relais')), location.origin, tab.id);
 
 addEventListener('online', () => client.hurry());
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') client.hurry();
 });
 
-void show(client).then((app) => {
+void show(client, tab.isNew).then(async (app) => {
+  // The service worker reads every file of the program: not while what is shown first waits for the same line.
+  await app.opened;
   watchUpdates((take) => (app.updateReady = take));
 });

@@ -13,9 +13,14 @@ import { bar, every, keep, openBeside, reloadOnMissingPart } from './platform/pa
 import { App } from './state/app.svelte';
 
 /** Shows the page. `now` only for pictures that must not change. */
-export async function show(worker: Worker, now: () => number = () => Date.now()): Promise<App> {
+export async function show(
+  worker: Worker,
+  isNewTab: boolean,
+  now: () => number = () => Date.now(),
+): Promise<App> {
   reloadOnMissingPart();
-  const app = new App({ worker, keep, bar, now, every, reload: () => location.reload(), openBeside });
+  const reload = (): void => location.reload();
+  const app = new App({ worker, keep, bar, now, every, reload, openBeside, isNewTab });
   await useLocale(app.prefs.locale ?? firstLocale(navigator.languages));
   const target = document.getElementById('app') ?? document.body;
   target.replaceChildren();

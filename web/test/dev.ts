@@ -29,7 +29,7 @@ history.replaceState(
   query.get('at') ?? (location.pathname === '/dev.html' ? '/' : location.pathname),
 );
 const fake = fakeWorker({ now, lively: !still, delay: still ? 0 : 180, ...scenes[scene] });
-const app = await show(fake, now);
+const app = await show(fake, false, now);
 if (scene === 'offline')
   setTimeout(() => fake.setLink({ state: 'offline', retryAt: now() + 12_000, since: now() }), 300);
 if (scene === 'tab')

@@ -21,6 +21,7 @@ export interface StageOptions extends FakeOptions {
   locale?: Locale;
   theme?: 'light' | 'dark';
   keep?: Keep;
+  isNewTab?: boolean;
 }
 
 /** A staged page. */
@@ -84,6 +85,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     every: () => () => undefined,
     reload: () => undefined,
     openBeside: () => true,
+    isNewTab: options.isNewTab ?? false,
   });
   await useLocale(locale, [locale === 'fr' ? 'fr-CA' : 'en-CA']);
   const root = document.createElement('div');

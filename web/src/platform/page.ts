@@ -52,17 +52,17 @@ export function reloadOnMissingPart(): void {
 
 const TAB = 'relais.tab';
 
-/** Names this tab over a reload. Where the browser refuses, a reload is a new tab. */
-export function tabId(): string {
+/** Names this tab over a reload, and says whether it had a name before. Where the browser refuses, a reload is a new tab. */
+export function nameTab(): { id: string; isNew: boolean } {
   const fresh = [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
   try {
     const known = sessionStorage.getItem(TAB);
-    if (known !== null && /^[0-9a-f]{32}$/.test(known)) return known;
+    if (known !== null && /^[0-9a-f]{32}$/.test(known)) return { id: known, isNew: false };
     sessionStorage.setItem(TAB, fresh);
   } catch {
     // In memory only: nothing else to do.
   }
-  return fresh;
+  return { id: fresh, isNew: true };
 }

@@ -15,6 +15,9 @@ import { Rows, type Filter } from './rows.svelte';
 /** How often "now" is refreshed for words such as "5 minutes ago". */
 const TICK_MS = 15_000;
 
+/** How long an address of the inside waits, in a new tab, for a demonstration to say that it has people to choose from. */
+const CAST_WAIT_MS = 250;
+
 /** What the browser gives; a test gives its own. */
 export interface Env {
   worker: Worker;
@@ -25,6 +28,8 @@ export interface Env {
   reload(): void;
   /** Opens a second window beside this one; false where the browser refuses. */
   openBeside(path: string): boolean;
+  /** Nothing can be kept under this tab's name: nobody is signed in. */
+  readonly isNewTab: boolean;
 }
 
 /** A sign-in, registration or recovery that waits for its mailed code. */
@@ -65,8 +70,12 @@ export class App {
   query = $state('');
   now = $state<Ms>(0);
   dialog = $state<'help' | 'queue' | null>(null);
+  /** Settles once it is known what this server is, and whether there is a session to go on with. */
+  opened: Promise<void> = Promise.resolve();
   /** Where to go after signing in. */
   #wanted: Route | null = null;
+  /** The move that showed the sign-in before the server said whether it is a demonstration. */
+  #guess: number | null = null;
 
   constructor(env: Env) {
     this.env = env;
@@ -82,9 +91,31 @@ export class App {
       this.env.worker.listen((note) => this.apply(note)),
       this.env.every(TICK_MS, () => (this.now = this.env.now())),
       this.router.follow(),
+      this.#expectNobody(),
     ];
-    void this.#open();
+    this.opened = this.#open();
     return () => stops.forEach((stop) => stop());
+  }
+
+  /**
+   * In a new tab the sign-in is shown without waiting for the worker, which is larger than everything else and asks the
+   * server before it answers. What is typed meanwhile waits for it.
+   */
+  #expectNobody(): () => void {
+    const { route } = this.router;
+    // These two show what the server is.
+    if (!this.env.isNewTab || route.name === 'cast' || route.name === 'register') return () => undefined;
+    if (isOutside(route)) {
+      this.leave();
+      return () => undefined;
+    }
+    const stop = this.env.every(CAST_WAIT_MS, () => {
+      stop();
+      if (this.phase !== 'starting') return;
+      this.leave();
+      this.#guess = this.router.moves;
+    });
+    return stop;
   }
 
   async #open(): Promise<void> {
@@ -95,13 +126,23 @@ export class App {
       const cast = await outcome(api.cast());
       if (cast.ok) this.cast = cast.value;
     }
+    // Somebody was quicker than the last of these answers.
+    if (this.phase === 'in') return;
     if (resumed.ok && resumed.value !== null) return this.enter(resumed.value);
     const mayEnter =
       resumed.ok || ['refused', 'offline'].includes(resumed.why.kind) || resumed.why.code === 'otherPassword';
     if (!mayEnter) return this.#fail(resumed.why);
     if (!server.ok) return this.#fail(server.why);
     if (!resumed.ok) this.ended = resumed.why;
-    this.leave();
+    const front = this.#front;
+    if (this.phase === 'starting') this.leave();
+    else if (front.name === 'cast' && this.#guess === this.router.moves && this.pending === null)
+      this.router.replace(front);
+  }
+
+  /** Where somebody comes in. */
+  get #front(): Route {
+    return this.server?.demo && this.cast.length > 0 ? { name: 'cast' } : { name: 'signIn' };
   }
 
   #fail(why: Failure): void {
@@ -112,7 +153,7 @@ export class App {
   /** After a failed start. */
   retry(): void {
     this.phase = 'starting';
-    void this.#open();
+    this.opened = this.#open();
   }
 
   /** Somebody is signed in. */
@@ -132,7 +173,7 @@ export class App {
     const { route } = this.router;
     if (!isOutside(route)) {
       this.#wanted = route.name === 'home' || route.name === 'lost' ? null : route;
-      this.router.replace(this.server?.demo && this.cast.length > 0 ? { name: 'cast' } : { name: 'signIn' });
+      this.router.replace(this.#front);
     }
     this.me = null;
     this.conversation = null;
