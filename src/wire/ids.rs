@@ -127,6 +127,8 @@ byte_newtypes! {
     BlobId[16];
     /// An invitation to join the instance, an organization or a thread.
     InviteId[16];
+    /// A call, made by whoever starts it.
+    CallId[16];
     /// One connection of a session to one server process.
     ConnId[16];
     /// Idempotency key of a mutating request: a ULID made by the client. One key names one exact byte string.
