@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("relais-e2ee", &["relais-chain", "relais-wire"]),
     ("relais-care", &["relais-chain", "relais-wire"]),
     ("relais-hub", &["relais-wire"]),
+    ("relais-call", &["relais-wire"]),
     ("relais-store", &["relais-care", "relais-chain", "relais-wire"]),
     ("relais-client", &["relais-chain", "relais-e2ee", "relais-wire"]),
     ("relais-server", &["relais-care", "relais-chain", "relais-hub", "relais-store", "relais-wire"]),
@@ -37,7 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 pub const SECRET_BEARING: &[&str] = &["relais-client", "relais-e2ee", "hpke", "ml-kem", "x-wing"];
 
 /// Packages whose code decides and does not act.
-const CORES: &[&str] = &["relais-wire", "relais-chain", "relais-e2ee", "relais-care", "relais-hub"];
+const CORES: &[&str] = &["relais-wire", "relais-chain", "relais-e2ee", "relais-care", "relais-hub", "relais-call"];
 
 /// What would let a core act: runtimes, sockets, logs.
 const SHELL_CRATES: &[&str] =
