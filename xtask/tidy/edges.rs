@@ -29,7 +29,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("relais-proof", &["relais-chain", "relais-client", "relais-e2ee", "relais-store", "relais-wire"]),
-    ("relais-fuzz", &["relais-chain", "relais-wire"]),
+    ("relais-fuzz", &["relais-chain", "relais-turn", "relais-wire"]),
+    ("relais-turn", &[]),
     ("relais-udp", &[]),
     ("xtask", &[]),
 ];
@@ -38,7 +39,15 @@ const ROOMS: &[(&str, &[&str])] = &[
 pub const SECRET_BEARING: &[&str] = &["relais-client", "relais-e2ee", "hpke", "ml-kem", "x-wing"];
 
 /// Packages whose code decides and does not act.
-const CORES: &[&str] = &["relais-wire", "relais-chain", "relais-e2ee", "relais-care", "relais-hub", "relais-call"];
+const CORES: &[&str] = &[
+    "relais-wire",
+    "relais-chain",
+    "relais-e2ee",
+    "relais-care",
+    "relais-hub",
+    "relais-call",
+    "relais-turn",
+];
 
 /// What would let a core act: runtimes, sockets, logs.
 const SHELL_CRATES: &[&str] =
