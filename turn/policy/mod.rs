@@ -142,7 +142,7 @@ impl Policy {
             return Ok(Grant { any_port: true });
         }
         let some = self.allows(ip, None)
-            || self.rules.iter().any(|rule| rule.allow && rule.prefix.contains(ip))
+            || self.rules.iter().any(|rule| self.opens(rule, ip))
             || self.relayed.contains(&ip)
             || self.sinks.iter().any(|sink| sink.ip() == ip);
         if !some {
@@ -150,6 +150,12 @@ impl Policy {
             return Ok(Grant { any_port: true });
         }
         Ok(Grant { any_port: false })
+    }
+
+    /// Whether this rule lets some port of the address be reached, all else considered.
+    fn opens(&self, rule: &Rule, ip: IpAddr) -> bool {
+        let ends = [(*rule.ports.start()).max(1), *rule.ports.end()];
+        rule.allow && rule.prefix.contains(ip) && ends.iter().any(|port| self.allows(ip, Some(*port)))
     }
 
     fn names_ports(&self, ip: IpAddr) -> bool {

@@ -156,6 +156,8 @@ impl Server {
 
 /// Attributes of requests that must be understood and are.
 const KNOWN: &[AttributeType] = &[
+    AttributeType::MESSAGE_INTEGRITY,
+    AttributeType::MESSAGE_INTEGRITY_SHA256,
     AttributeType::USERNAME,
     AttributeType::USERHASH,
     AttributeType::REALM,

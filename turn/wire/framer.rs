@@ -81,7 +81,8 @@ impl Framer {
 fn frame_len(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
     match bytes.first() {
         None => Ok(None),
-        Some(0x00..=0x3F) => stun_len(bytes),
+        // Methods of STUN and TURN: the first byte holds their highest bits and half of the class.
+        Some(0x00..=0x03) => stun_len(bytes),
         Some(0x40..=0x7F) => {
             let Some(head) = bytes.first_chunk::<CHANNEL_HEADER_LEN>() else { return Ok(None) };
             let [_, _, l0, l1] = *head;
