@@ -153,6 +153,8 @@ export class Person {
 
   /** The keys of all messages of the thread as it is shown, oldest first. */
   async list() {
+    const still = this.page.locator('.log[aria-busy=false]');
+    await still.waitFor();
     const older = this.page.locator('.log .older button');
     while (await older.isVisible()) {
       const before = await this.page.locator('article.message').count();
@@ -163,6 +165,7 @@ export class Person {
           document.querySelector('.log .older') === null,
         before,
       );
+      await still.waitFor();
     }
     const texts = await this.page.locator('article.message .body').allTextContents();
     return texts.flatMap((text) => /\b[A-Z]-\d{4}\b/.exec(text)?.[0] ?? []);

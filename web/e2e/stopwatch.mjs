@@ -67,16 +67,17 @@ export function install() {
       return last === undefined ? null : Number(last);
     },
     /**
-     * Asks for older messages; answers the milliseconds until they are painted, and by how many pixels what was oldest
-     * has moved on the screen.
+     * Asks for older messages; answers the milliseconds until all of them are painted, and by how many pixels what was
+     * oldest has moved on the screen.
      */
     older: async () => {
-      const oldest = () => document.querySelector('.log ol > li');
+      const log = document.querySelector('.log');
+      const oldest = () => log.querySelector('ol > li > :last-child');
       const before = oldest();
       const top = before.getBoundingClientRect().top;
       const began = performance.now();
-      document.querySelector('.log .older button').click();
-      await until(() => oldest() !== before);
+      log.querySelector('.older button').click();
+      await until(() => oldest() !== before && log.ariaBusy !== 'true');
       await painted();
       const ms = performance.now() - began;
       return { ms, moved: Math.abs(before.getBoundingClientRect().top - top) };

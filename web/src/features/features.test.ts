@@ -6,7 +6,7 @@ import { nameShown } from '../i18n/names';
 import { digits, looksLikeEmail } from './account/checks';
 import { strength } from './account/strength';
 import { actWords } from './threads/acts';
-import { place } from './threads/group';
+import { Places, place } from './threads/group';
 
 const MINUTE = 60_000;
 const entry = (author: string, at: number, change: Partial<EntryView> = {}): EntryView => ({
@@ -60,6 +60,17 @@ test('messages of one go share a name; a day, a pause, a reply or "new" begins a
   expect(placed.map((one) => one.joined)).toEqual([false, true, false, false, false, false]);
   expect(placed.map((one) => one.unread)).toEqual([false, false, false, false, true, false]);
   expect(placed.map((one) => one.day !== null)).toEqual([true, false, false, false, false, true]);
+});
+
+test('an entry that stands as it stood is not placed anew', () => {
+  const all = [entry('a', MINUTE), entry('a', 2 * MINUTE), entry('b', 3 * MINUTE)];
+  const places = new Places();
+  const dayOf = (at: number): number => Math.floor(at / (1_000 * MINUTE));
+  const before = places.place(all.slice(1), null, dayOf);
+  const after = places.place(all, null, dayOf);
+  // The day begins above another one now, and the first of these continues it.
+  expect(after.map((one) => before.includes(one))).toEqual([false, false, true]);
+  expect(after).toEqual(place(all, null, dayOf));
 });
 
 test('every kind of act has a sentence, however the wire writes its name', () => {

@@ -89,6 +89,71 @@ test('a conversation that is opened once more shows what is newer, and no draft 
   ]);
 });
 
+/** An open conversation of this many messages. */
+async function longTalk(count: number): Promise<Conversation> {
+  const all = Array.from({ length: count }, (_, i) => entry(`e${i + 1}`, i + 1));
+  const before = (n: number): EntryView[] => all.slice(0, n - 1).slice(-100);
+  const view = { row: row({}), parties: [], writable: true, mayAdd: true };
+  const api = {
+    openThread: () => Promise.resolve({ ...view, entries: all.slice(-100), older: count > 100 }),
+    older: (_thread: string, n: number) => Promise.resolve({ entries: before(n), older: n > 101 }),
+  };
+  const talk = new Conversation(api as unknown as Api, 't');
+  await talk.open();
+  return talk;
+}
+
+test('messages come into the page a few at a time, and never more than its bound', async () => {
+  const talk = await longTalk(1_000);
+  const painted: [number, number][] = [];
+  const step = (more: () => void): Promise<void> => {
+    more();
+    painted.push([talk.shown[0]?.n ?? 0, talk.shown.length]);
+    return Promise.resolve();
+  };
+  expect(talk.shown.length).toBe(30);
+  await talk.fill(step);
+  expect(painted).toEqual([
+    [951, 50],
+    [931, 70],
+    [911, 90],
+    [901, 100],
+  ]);
+  painted.length = 0;
+  for (let page = 0; page < 3; page += 1) await talk.showOlder(step);
+  expect(painted.slice(0, 2)).toEqual([
+    [881, 120],
+    [861, 140],
+  ]);
+  expect(painted.slice(-2)).toEqual([
+    [621, 300],
+    [601, 300],
+  ]);
+  expect([talk.atNewest, talk.growing, talk.hasOlder]).toEqual([false, false, true]);
+  for (let page = 0; page < 6; page += 1) await talk.showOlder(step);
+  expect([talk.shown[0]?.n, talk.shown.length, talk.hasOlder]).toEqual([1, 300, false]);
+});
+
+test('whoever goes back to the newest while older ones come stays there', async () => {
+  const talk = await longTalk(1_000);
+  let steps = 0;
+  await talk.showOlder((more) => {
+    steps += 1;
+    more();
+    if (steps === 2) talk.showNewest();
+    return Promise.resolve();
+  });
+  expect([steps, talk.shown.length, talk.shown.at(-1)?.n, talk.growing]).toEqual([2, 70, 1_000, false]);
+});
+
+test('what is unread is in the page from the first', async () => {
+  const entries = Array.from({ length: 100 }, (_, i) => entry(`e${i + 1}`, i + 1));
+  const view = { row: row({ unread: 80 }), parties: [], older: false, entries, writable: true, mayAdd: true };
+  const talk = new Conversation({ openThread: () => Promise.resolve(view) } as unknown as Api, 't');
+  await talk.open();
+  expect([talk.unreadFrom, talk.shown.length]).toEqual([21, 100]);
+});
+
 test('the list is searched without accents and capitals, every word must be found', () => {
   const one = row({ title: 'Plaie au talon', patient: 'Mme Éthier', people: ['Zoë Müller'] });
   const find = (words: string): boolean => matches(one, 'all', fold(words).split(' '), fold);

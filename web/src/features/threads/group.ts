@@ -38,3 +38,22 @@ export function place(
     return { entry, day: newDay ? entry.at : null, unread, joined };
   });
 }
+
+/**
+ * Places entries again and again. One that stands as it stood is the same object: the page does not look at it anew, and
+ * adding twenty entries costs twenty, however many are there.
+ */
+export class Places {
+  #known = new Map<EntryView, Placed>();
+
+  place(...given: Parameters<typeof place>): Placed[] {
+    const before = this.#known;
+    const all = place(...given).map((now) => {
+      const then = before.get(now.entry);
+      const isSame = then?.day === now.day && then.unread === now.unread && then.joined === now.joined;
+      return isSame ? then : now;
+    });
+    this.#known = new Map(all.map((placed) => [placed.entry, placed]));
+    return all;
+  }
+}
