@@ -138,3 +138,6 @@ impl Allocation {
         );
     }
 }
+
+/// An allocation with a peer is to take at most 2 KiB with everything that points to it.
+const _: () = assert!(size_of::<Allocation>() <= 512);

@@ -118,18 +118,15 @@ impl Server {
         let redirect = self.config.redirect.as_ref().map(|redirect| redirect.server);
         self.answer_unproven(now, asked, Class::Error, |writer| {
             writer.error(code);
-            match code {
-                ErrorCode::Unauthenticated | ErrorCode::StaleNonce => {
-                    writer.attribute(AttributeType::REALM, realm.as_bytes());
-                    writer.attribute(AttributeType::NONCE, &nonce);
-                    if offers {
-                        writer.attribute(AttributeType::PASSWORD_ALGORITHMS, &offered());
-                    }
+            if matches!(code, ErrorCode::Unauthenticated | ErrorCode::StaleNonce) {
+                writer.attribute(AttributeType::REALM, realm.as_bytes());
+                writer.attribute(AttributeType::NONCE, &nonce);
+                if offers {
+                    writer.attribute(AttributeType::PASSWORD_ALGORITHMS, &offered());
                 }
-                ErrorCode::UnknownAttribute => {
-                    writer.attribute(AttributeType::UNKNOWN_ATTRIBUTES, &unknown);
-                }
-                _ => {}
+            }
+            if code == ErrorCode::UnknownAttribute {
+                writer.attribute(AttributeType::UNKNOWN_ATTRIBUTES, &unknown);
             }
             if let (ErrorCode::TryAlternate, Some(server)) = (code, redirect) {
                 writer.address(AttributeType::ALTERNATE_SERVER, server);

@@ -3,7 +3,7 @@
 
 mod support;
 
-use relais_turn::auth::{Caps, Credentials};
+use relais_turn::auth::{Caps, Credentials, RestSecret, SecretHash};
 use relais_turn::policy::{Policy, Rule};
 use relais_turn::wire::{AttributeType, Class, Method};
 use relais_turn::{Action, Budget, Config, Quotas, Redirect, Refusal, Revocation, Sha256Mode};
@@ -163,6 +163,25 @@ fn ephemeral_names_end_and_carry_their_bounds() {
     assert_eq!(Caps::parse("b1,p2,a3,n4").expect("well-formed").to_string(), "b1,p2,a3,n4");
 }
 
+/// Two secrets and two hashes live side by side, so that one can be replaced by the other while calls go on.
+#[test]
+fn secrets_are_replaced_without_ending_anything() {
+    let new = RestSecret::new(b"another secret, longer still", SecretHash::Sha256).expect("long enough");
+    let mut world = World::new(embedded());
+    let name = "1800003600:ward:one";
+    let mut old_caller = Caller::rest("192.0.2.1:1", name);
+    assert!(allocates(&mut old_caller, &mut world));
+    let both = Credentials::new().secret(support::secret()).and_then(|both| both.secret(new.clone()));
+    world.server.set_credentials(both.expect("two secrets"));
+    let mut new_caller = Caller::new("192.0.2.2:1", name, &new.password(name));
+    assert!(allocates(&mut new_caller, &mut world));
+    assert!(allocates(&mut Caller::rest("192.0.2.3:1", name), &mut world));
+    world.server.set_credentials(Credentials::new().secret(new).expect("one secret"));
+    assert!(!allocates(&mut Caller::rest("192.0.2.4:1", name), &mut world), "the old secret is gone");
+    assert_eq!(old_caller.refresh(&mut world, 600).code(), 0, "what lives goes on");
+    assert!(RestSecret::new(b"too short", SecretHash::Sha1).is_err());
+}
+
 #[test]
 fn an_allocation_ends_with_its_credential_in_the_embedded_relay() {
     let mut world = World::new(embedded());
@@ -189,7 +208,7 @@ fn a_revoked_name_or_session_is_cut_off_at_once_and_stays_out() {
             assert!(allocates(&mut ada, world));
             assert_eq!(world.server.revoke(world.now, &what), 1);
             world.drain();
-            assert_eq!(world.from_client(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
+            assert_eq!(world.receive(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
             allocates(&mut ada, world)
         });
         let mut world = World::new(embedded());
@@ -342,9 +361,9 @@ fn another_policy_ends_what_it_forbids() {
     let mut ada = Caller::ada();
     ada.allocate(&mut world);
     assert_eq!(ada.bind(&mut world, 0x4000, PEER), 0);
-    assert_ne!(world.from_client(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
+    assert_ne!(world.receive(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
     world.server.set_policy(Policy::public_internet(Vec::new()));
-    assert_eq!(world.from_client(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
+    assert_eq!(world.receive(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
     assert_eq!(ada.send(&mut world, PEER, b"x"), Action::Nothing);
 }
 
@@ -355,7 +374,7 @@ fn an_allocation_relays_no_more_than_its_rate() {
         let mut ada = Caller::ada();
         ada.allocate(world);
         ada.bind(world, 0x4000, PEER);
-        (0..11).all(|_| world.from_client(ada.client, &[0x40, 0, 0, 0]) != Action::Nothing)
+        (0..11).all(|_| world.receive(ada.client, &[0x40, 0, 0, 0]) != Action::Nothing)
     });
 }
 
@@ -463,7 +482,7 @@ fn nobody_is_worth_reflecting_from() {
                     }
                 });
                 world.now.ms += 100;
-                world.from_client(udp(remote), &question);
+                assert_eq!(world.receive(udp(remote), &question), Action::Nothing);
                 if let Some(reply) = world.reply() {
                     answered += 1;
                     assert!(reply.bytes.len() <= 3 * question.len(), "{method:?} {length}");
@@ -485,7 +504,7 @@ fn strangers_are_answered_within_their_prefixs_budget() {
         (1..=6).all(|port| world.ask(udp(&format!("192.0.2.{port}:1")), Method::BINDING, |_| {}).is_some())
     });
     let mut world = World::new(tight());
-    let mut ask = |from: &str, world: &mut World| world.ask(udp(from), Method::BINDING, |_| {}).is_some();
+    let ask = |from: &str, world: &mut World| world.ask(udp(from), Method::BINDING, |_| {}).is_some();
     assert!((0..5).all(|_| ask("192.0.2.1:1", &mut world)) && !ask("192.0.2.2:2", &mut world));
     assert!(ask("198.51.100.1:1", &mut world), "another prefix is not concerned");
     world.pass(1);
@@ -522,7 +541,7 @@ fn noise_is_met_with_silence_and_leaves_nothing() {
     noise.push(vec![0x40, 0, 0xFF, 0xFF, 1, 2, 3]);
     noise.push(vec![0x40, 0, 0, 1, 1]);
     for datagram in &noise {
-        assert_eq!(world.from_client(udp("192.0.2.1:1"), datagram), Action::Nothing);
+        assert_eq!(world.receive(udp("192.0.2.1:1"), datagram), Action::Nothing);
         assert!(world.reply().is_none(), "{} bytes", datagram.len());
     }
     let refused: u64 = Refusal::ALL.iter().map(|why| world.server.counters().refused(*why)).sum();

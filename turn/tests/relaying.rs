@@ -1,5 +1,12 @@
 //! What a well-behaved client gets: RFC 8656 step by step, without sockets and clocks.
 
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests say what they saw"
+)]
+
 mod support;
 
 use relais_turn::wire::{
@@ -61,7 +68,7 @@ fn a_client_gets_an_address_a_channel_and_its_data_both_ways() {
     // Up: channel data, with and without padding.
     let up = [0x40, 0, 0, 5, b'h', b'e', b'l', b'l', b'o', 0, 0, 0];
     for datagram in [&up[..9], &up[..]] {
-        let action = world.from_client(ada.client, datagram);
+        let action = world.receive(ada.client, datagram);
         assert_eq!(to_peer(&action), (relay, addr(PEER), 4..9));
     }
     // Down: the channel's header goes first, no padding over UDP.
@@ -162,7 +169,7 @@ fn a_repeated_request_gets_the_same_answer() {
     });
     let mut answers = Vec::new();
     for _ in 0..3 {
-        assert_eq!(world.from_client(ada.client, &allocate), Action::Nothing);
+        assert_eq!(world.receive(ada.client, &allocate), Action::Nothing);
         answers.push(world.reply().expect("an answer").bytes);
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -178,12 +185,12 @@ fn a_repeated_request_gets_the_same_answer() {
         ada.sign(w);
     });
     for _ in 0..2 {
-        world.from_client(ada.client, &end);
+        assert_eq!(world.receive(ada.client, &end), Action::Nothing);
         assert_eq!(world.reply().expect("an answer").code(), 0);
     }
     assert_eq!(world.server.allocations(), 0);
     world.pass(41);
-    world.from_client(ada.client, &end);
+    assert_eq!(world.receive(ada.client, &end), Action::Nothing);
     assert_eq!(world.reply().expect("an answer").code(), 437);
 }
 
@@ -200,14 +207,14 @@ fn permissions_last_five_minutes_and_channels_ten() {
     world.pass(2);
     // The channel still carries data to the peer, but the peer may no longer send (RFC 8656 §12).
     assert_eq!(world.server.from_peer(world.now, relay, addr(PEER), 1), Action::Nothing);
-    assert_ne!(world.from_client(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
+    assert_ne!(world.receive(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
     assert_eq!(ada.permit(&mut world, &[PEER]), 0);
     let action = world.server.from_peer(world.now, relay, addr(PEER), 1);
     assert_eq!(to_client(&action, b"x")[..2], [0x40, 0]);
     world.pass(298);
     ada.permit(&mut world, &[PEER]);
     world.pass(2);
-    assert_eq!(world.from_client(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
+    assert_eq!(world.receive(ada.client, &[0x40, 0, 0, 0]), Action::Nothing);
     let action = world.server.from_peer(world.now, relay, addr(PEER), 1);
     assert_eq!(to_client(&action, b"x")[..2], [0, 0x17], "without its channel it comes as an indication");
     // Its number is free for another peer now.
@@ -348,7 +355,7 @@ fn dont_fragment_is_carried_where_it_can_be_and_refused_where_not() {
             w.xor_address(AttributeType::XOR_PEER_ADDRESS, addr(PEER));
             w.attribute(AttributeType::DATA, b"x");
         });
-        let action = world.from_client(ada.client, &bytes);
+        let action = world.receive(ada.client, &bytes);
         assert!(matches!(action, Action::ToPeer { dont_fragment: true, .. }));
     }
 }
@@ -386,7 +393,7 @@ fn two_clients_of_one_server_reach_one_another_without_a_socket() {
         w.xor_address(AttributeType::XOR_PEER_ADDRESS, at_ben);
         w.attribute(AttributeType::DATA, b"hello");
     });
-    let action = world.from_client(ada.client, &bytes);
+    let action = world.receive(ada.client, &bytes);
     assert!(matches!(&action, Action::ToClient { client, .. } if *client == ben.client));
     assert_eq!(to_client(&action, &bytes), [&[0x40, 0, 0, 5][..], b"hello"].concat());
     assert_eq!(world.server.counters().hairpins, 1);
@@ -421,7 +428,7 @@ fn the_only_peer_of_an_embedded_relay_is_in_the_process() {
     assert!(world.open.is_empty(), "no socket");
     assert_eq!(relayed.ip(), addr("203.0.113.9:0").ip());
     assert_eq!(ada.bind(&mut world, 0x4000, "203.0.113.9:3478"), 0);
-    let action = world.from_client(ada.client, &[0x40, 0, 0, 2, 1, 2]);
+    let action = world.receive(ada.client, &[0x40, 0, 0, 2, 1, 2]);
     assert!(
         matches!(&action, Action::ToSink { relayed: from, sink, payload, .. }
             if *from == relayed && *sink == addr("203.0.113.9:3478") && *payload == (4..6)),
@@ -479,7 +486,7 @@ fn old_channel_numbers_are_a_switch() {
         let mut ada = Caller::ada();
         ada.allocate(&mut world);
         assert_eq!(ada.bind(&mut world, 0x5000, PEER), if old { 0 } else { 400 });
-        let action = world.from_client(ada.client, &[0x50, 0, 0, 0]);
+        let action = world.receive(ada.client, &[0x50, 0, 0, 0]);
         assert_eq!(matches!(action, Action::ToPeer { .. }), old);
     }
 }

@@ -116,15 +116,16 @@ fn the_sha256_vector_verifies_and_its_userhash_is_right() {
 #[test]
 fn malformed_messages_are_told_from_other_protocols() {
     let good = bytes(REQUEST);
-    let table: &[(&str, Box<dyn Fn(&mut Vec<u8>)>, ParseError)] = &[
-        ("another first bit", Box::new(|m| m[0] |= 0x80), ParseError::NotStun),
-        ("another cookie", Box::new(|m| m[4] = 0), ParseError::NotStun),
-        ("cut", Box::new(|m| m.truncate(60)), ParseError::Truncated),
-        ("cut in the header", Box::new(|m| m.truncate(19)), ParseError::Truncated),
-        ("longer than it says", Box::new(|m| m.extend([0; 4])), ParseError::Length),
-        ("an odd length", Box::new(|m| m[3] += 1), ParseError::Length),
-        ("an attribute beyond the end", Box::new(|m| m[23] = 0xFF), ParseError::Attribute),
-        ("another checksum", Box::new(|m| *m.last_mut().expect("not empty") ^= 1), ParseError::Fingerprint),
+    type Breaks = fn(&mut Vec<u8>);
+    let table: &[(&str, Breaks, ParseError)] = &[
+        ("another first bit", |m| m[0] |= 0x80, ParseError::NotStun),
+        ("another cookie", |m| m[4] = 0, ParseError::NotStun),
+        ("cut", |m| m.truncate(60), ParseError::Truncated),
+        ("cut in the header", |m| m.truncate(19), ParseError::Truncated),
+        ("longer than it says", |m| m.extend([0; 4]), ParseError::Length),
+        ("an odd length", |m| m[3] += 1, ParseError::Length),
+        ("an attribute beyond the end", |m| m[23] = 0xFF, ParseError::Attribute),
+        ("another checksum", |m| *m.last_mut().expect("not empty") ^= 1, ParseError::Fingerprint),
     ];
     for (name, break_it, error) in table {
         let mut message = good.clone();

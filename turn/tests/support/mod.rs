@@ -1,6 +1,11 @@
 //! A relay and clients of it on one table: no socket, no clock.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that goes wrong here may panic"
+)]
 
 use std::net::SocketAddr;
 
@@ -11,27 +16,27 @@ use relais_turn::{
     Action, BindError, Client, Config, Effect, Now, RelayAddress, RelayId, Relays, Server, Transport,
 };
 
-pub const SECRET: &[u8] = b"a secret of enough bytes";
-pub const START: Now = Now { ms: 1_000_000, unix_s: 1_800_000_000 };
+pub(crate) const SECRET: &[u8] = b"a secret of enough bytes";
+pub(crate) const START: Now = Now { ms: 1_000_000, unix_s: 1_800_000_000 };
 
-pub fn addr(text: &str) -> SocketAddr {
+pub(crate) fn addr(text: &str) -> SocketAddr {
     text.parse().expect("an address")
 }
 
-pub fn udp(remote: &str) -> Client {
+pub(crate) fn udp(remote: &str) -> Client {
     Client { transport: Transport::Udp, remote: addr(remote), local: addr("203.0.113.5:3478") }
 }
 
-pub fn secret() -> RestSecret {
+pub(crate) fn secret() -> RestSecret {
     RestSecret::new(SECRET, SecretHash::Sha1).expect("long enough")
 }
 
-pub fn credentials() -> Credentials {
+pub(crate) fn credentials() -> Credentials {
     let users = Credentials::new().user("ada", "wonder land").and_then(|c| c.user("ben", "pass"));
     users.expect("plain names and passwords")
 }
 
-pub fn relays() -> Relays {
+pub(crate) fn relays() -> Relays {
     let address = |ip: &str| {
         let ip = ip.parse().expect("an address");
         Some(RelayAddress { bind: ip, advertise: ip })
@@ -40,7 +45,7 @@ pub fn relays() -> Relays {
 }
 
 /// A stand-alone server with two users and documentation addresses allowed as peers.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let own = vec!["203.0.113.5".parse().expect("an address"), "2001:db8::5".parse().expect("an address")];
     let mut config = Config::standalone(Realm::new("relais", true).expect("short"), relays(), own);
     config.credentials = credentials();
@@ -51,7 +56,7 @@ pub fn config() -> Config {
 }
 
 /// A server that everybody in this process may be reached from, and nobody else.
-pub fn embedded() -> Config {
+pub(crate) fn embedded() -> Config {
     let mut config = Config::embedded(
         Realm::new("relais", true).expect("short"),
         vec![addr("203.0.113.9:3478")],
@@ -61,21 +66,21 @@ pub fn embedded() -> Config {
     config
 }
 
-pub struct World {
-    pub server: Server,
-    pub now: Now,
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) now: Now,
     /// What the shell was asked to do besides answering and binding.
-    pub effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
     /// Sockets that are open.
-    pub open: Vec<(RelayId, SocketAddr)>,
+    pub(crate) open: Vec<(RelayId, SocketAddr)>,
     /// Outcomes of the next binds; then all succeed.
-    pub binds: Vec<Result<(), BindError>>,
+    pub(crate) binds: Vec<Result<(), BindError>>,
     replies: Vec<(Client, Vec<u8>)>,
     transactions: u64,
 }
 
 impl World {
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self {
             server: Server::new(config, [7; 32], [9; 32]),
             now: START,
@@ -87,7 +92,7 @@ impl World {
         }
     }
 
-    pub fn pass(&mut self, seconds: u64) {
+    pub(crate) fn pass(&mut self, seconds: u64) {
         self.now = Now { ms: self.now.ms + seconds * 1_000, unix_s: self.now.unix_s + seconds };
         while self.server.next_timeout().is_some_and(|at| at <= self.now.ms) {
             self.server.timeout(self.now);
@@ -95,20 +100,20 @@ impl World {
         }
     }
 
-    pub fn transaction(&mut self) -> TransactionId {
+    pub(crate) fn transaction(&mut self) -> TransactionId {
         self.transactions += 1;
         let mut id = [0xA5; 12];
         id[4..].copy_from_slice(&self.transactions.to_be_bytes());
         TransactionId(id)
     }
 
-    pub fn from_client(&mut self, client: Client, bytes: &[u8]) -> Action {
+    pub(crate) fn receive(&mut self, client: Client, bytes: &[u8]) -> Action {
         let action = self.server.from_client(self.now, client, bytes);
         self.drain();
         action
     }
 
-    pub fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         while let Some(effect) = self.server.poll() {
             match effect {
                 Effect::Reply { client, bytes } => self.replies.push((client, bytes)),
@@ -132,13 +137,13 @@ impl World {
     }
 
     /// The only reply there is, or none.
-    pub fn reply(&mut self) -> Option<Reply> {
+    pub(crate) fn reply(&mut self) -> Option<Reply> {
         assert!(self.replies.len() <= 1, "one reply at most");
         self.replies.pop().map(|(client, bytes)| Reply { client, bytes })
     }
 
     /// Sends an unsigned request.
-    pub fn ask(
+    pub(crate) fn ask(
         &mut self,
         client: Client,
         method: Method,
@@ -146,16 +151,16 @@ impl World {
     ) -> Option<Reply> {
         let id = self.transaction();
         let bytes = message(Class::Request, method, id, fill);
-        assert_eq!(self.from_client(client, &bytes), Action::Nothing);
+        assert_eq!(self.receive(client, &bytes), Action::Nothing);
         self.reply()
     }
 
-    pub fn relay_of(&self, address: SocketAddr) -> RelayId {
+    pub(crate) fn relay_of(&self, address: SocketAddr) -> RelayId {
         self.open.iter().find(|(_, local)| *local == address).expect("bound").0
     }
 }
 
-pub fn message(
+pub(crate) fn message(
     class: Class,
     method: Method,
     id: TransactionId,
@@ -169,18 +174,18 @@ pub fn message(
 }
 
 #[derive(Clone, Debug)]
-pub struct Reply {
-    pub client: Client,
-    pub bytes: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) client: Client,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
-    pub fn message(&self) -> Message<'_> {
+    pub(crate) fn message(&self) -> Message<'_> {
         Message::parse(&self.bytes).expect("replies are well-formed")
     }
 
     /// 0 for a success.
-    pub fn code(&self) -> u16 {
+    pub(crate) fn code(&self) -> u16 {
         match self.message().class() {
             Class::Success => 0,
             _ => {
@@ -190,11 +195,11 @@ impl Reply {
         }
     }
 
-    pub fn get(&self, kind: AttributeType) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, kind: AttributeType) -> Option<Vec<u8>> {
         self.message().get(kind).map(<[u8]>::to_vec)
     }
 
-    pub fn relayed(&self) -> Vec<SocketAddr> {
+    pub(crate) fn relayed(&self) -> Vec<SocketAddr> {
         let message = self.message();
         message
             .attributes()
@@ -205,7 +210,7 @@ impl Reply {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// SHA-1 and nothing said about algorithms, as browsers.
     Old,
     /// SHA-256 all through.
@@ -216,16 +221,16 @@ pub enum Style {
 
 /// A client that knows its password.
 #[derive(Clone, Debug)]
-pub struct Caller {
-    pub client: Client,
-    pub name: String,
-    pub password: String,
-    pub nonce: Vec<u8>,
-    pub style: Style,
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) nonce: Vec<u8>,
+    pub(crate) style: Style,
 }
 
 impl Caller {
-    pub fn new(remote: &str, name: &str, password: &str) -> Self {
+    pub(crate) fn new(remote: &str, name: &str, password: &str) -> Self {
         Self {
             client: udp(remote),
             name: name.into(),
@@ -235,16 +240,16 @@ impl Caller {
         }
     }
 
-    pub fn ada() -> Self {
+    pub(crate) fn ada() -> Self {
         Self::new("192.0.2.1:40000", "ada", "wonder land")
     }
 
-    pub fn rest(remote: &str, name: &str) -> Self {
+    pub(crate) fn rest(remote: &str, name: &str) -> Self {
         Self::new(remote, name, &secret().password(name))
     }
 
     /// Asks for a nonce.
-    pub fn greet(&mut self, world: &mut World) {
+    pub(crate) fn greet(&mut self, world: &mut World) {
         let reply = world
             .ask(self.client, Method::ALLOCATE, |w| {
                 w.attribute(AttributeType::REQUESTED_TRANSPORT, &[17, 0, 0, 0]);
@@ -254,7 +259,7 @@ impl Caller {
         self.nonce = reply.get(AttributeType::NONCE).expect("a nonce");
     }
 
-    pub fn sign(&self, writer: &mut Writer<'_>) {
+    pub(crate) fn sign(&self, writer: &mut Writer<'_>) {
         let name = self.name.as_bytes();
         let algorithm = if self.style == Style::Old { Algorithm::Md5 } else { Algorithm::Sha256 };
         let key = Key::derive(algorithm, name, "relais", self.password.as_bytes());
@@ -273,7 +278,7 @@ impl Caller {
         }
     }
 
-    pub fn request(
+    pub(crate) fn request(
         &self,
         world: &mut World,
         method: Method,
@@ -286,13 +291,17 @@ impl Caller {
     }
 
     /// A whole sign-in with an allocation of one IPv4 address.
-    pub fn allocate(&mut self, world: &mut World) -> SocketAddr {
+    pub(crate) fn allocate(&mut self, world: &mut World) -> SocketAddr {
         let reply = self.try_allocate(world, |_| {}).expect("an answer");
         assert_eq!(reply.code(), 0);
         reply.relayed()[0]
     }
 
-    pub fn try_allocate(&mut self, world: &mut World, fill: impl FnOnce(&mut Writer<'_>)) -> Option<Reply> {
+    pub(crate) fn try_allocate(
+        &mut self,
+        world: &mut World,
+        fill: impl FnOnce(&mut Writer<'_>),
+    ) -> Option<Reply> {
         if self.nonce.is_empty() {
             self.greet(world);
         }
@@ -302,7 +311,7 @@ impl Caller {
         })
     }
 
-    pub fn permit(&self, world: &mut World, peers: &[&str]) -> u16 {
+    pub(crate) fn permit(&self, world: &mut World, peers: &[&str]) -> u16 {
         self.request(world, Method::CREATE_PERMISSION, |writer| {
             for peer in peers {
                 writer.xor_address(AttributeType::XOR_PEER_ADDRESS, addr(peer));
@@ -312,7 +321,7 @@ impl Caller {
         .code()
     }
 
-    pub fn bind(&self, world: &mut World, number: u16, peer: &str) -> u16 {
+    pub(crate) fn bind(&self, world: &mut World, number: u16, peer: &str) -> u16 {
         self.request(world, Method::CHANNEL_BIND, |writer| {
             let [n0, n1] = number.to_be_bytes();
             writer.attribute(AttributeType::CHANNEL_NUMBER, &[n0, n1, 0, 0]);
@@ -322,25 +331,25 @@ impl Caller {
         .code()
     }
 
-    pub fn refresh(&self, world: &mut World, seconds: u32) -> Reply {
+    pub(crate) fn refresh(&self, world: &mut World, seconds: u32) -> Reply {
         self.request(world, Method::REFRESH, |writer| {
             writer.attribute(AttributeType::LIFETIME, &seconds.to_be_bytes());
         })
         .expect("an answer")
     }
 
-    pub fn send(&self, world: &mut World, peer: &str, payload: &[u8]) -> Action {
+    pub(crate) fn send(&self, world: &mut World, peer: &str, payload: &[u8]) -> Action {
         let id = world.transaction();
         let bytes = message(Class::Indication, Method::SEND, id, |writer| {
             writer.xor_address(AttributeType::XOR_PEER_ADDRESS, addr(peer));
             writer.attribute(AttributeType::DATA, payload);
         });
-        world.from_client(self.client, &bytes)
+        world.receive(self.client, &bytes)
     }
 }
 
 /// Everything may be reached: for tests about something else.
-pub fn open_policy() -> Policy {
+pub(crate) fn open_policy() -> Policy {
     Policy::public_internet(Vec::new()).with_rules(vec![
         Rule::new("0.0.0.0/0".parse().expect("a prefix"), true),
         Rule::new("::/0".parse().expect("a prefix"), true),
