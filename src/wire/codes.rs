@@ -91,6 +91,16 @@ pub enum ErrorCode {
     ContentMismatch,
     /// A waiting period set by policy is not over; come back after `retry_after`.
     CoolingDown,
+    /// Another device, or a colleague of the team, answered first (Q33).
+    AnsweredElsewhere,
+    /// The call is over, or does not ring for this user any more.
+    CallOver,
+    /// The user is in another call, which they leave first.
+    InAnotherCall,
+    /// The thread has a call under way, which is to be joined.
+    CallUnderWay,
+    /// There is nobody to ring.
+    NobodyToRing,
     /// A code of a newer version.
     Unknown(u16),
 }
@@ -101,6 +111,8 @@ code_table!(ErrorCode: u16 {
     CodeExpired = 15, TooManyTries = 16, Throttled = 17, InviteNeeded = 18, InviteInvalid = 19, CoolingDown = 20,
     Forbidden = 30, NotFound = 31, Conflict = 32, Stale = 33, Closed = 34, IdempotencyMismatch = 35,
     ChainRefused = 36, LimitReached = 37, BoxMissing = 38, ContentMismatch = 39,
+    AnsweredElsewhere = 40, CallOver = 41, InAnotherCall = 42,
+    CallUnderWay = 43, NobodyToRing = 44,
     Overloaded = 50, Unavailable = 51, StorageFull = 52, Internal = 53, NotSupported = 54,
 });
 

@@ -4,6 +4,7 @@
 //!
 //! Not known here: sequence numbers, which differ between recipients and stand in the header.
 
+use crate::calls::{CallChanged, CallMissed, CallRings, CallStopped};
 use crate::codec::{self, DecodeError};
 use crate::events::{
     Badge, ChainGrew, EntriesAppended, Invited, MemberWaits, ObjectChanged, Progress, ReadMoved,
@@ -44,12 +45,20 @@ pub enum Event {
     ObjectChanged(ObjectChanged),
     /// See [`MemberWaits`].
     MemberWaits(MemberWaits),
+    /// See [`CallMissed`].
+    CallMissed(CallMissed),
     /// See [`Badge`].
     Badge(Badge),
     /// See [`Progress`].
     Progress(Progress),
     /// See [`Typing`].
     Typing(Typing),
+    /// See [`CallRings`].
+    CallRings(CallRings),
+    /// See [`CallStopped`].
+    CallStopped(CallStopped),
+    /// See [`CallChanged`].
+    CallChanged(CallChanged),
 }
 
 impl From<EntriesAppended> for Event {
@@ -124,6 +133,30 @@ impl From<Typing> for Event {
     }
 }
 
+impl From<CallMissed> for Event {
+    fn from(body: CallMissed) -> Self {
+        Self::CallMissed(body)
+    }
+}
+
+impl From<CallRings> for Event {
+    fn from(body: CallRings) -> Self {
+        Self::CallRings(body)
+    }
+}
+
+impl From<CallStopped> for Event {
+    fn from(body: CallStopped) -> Self {
+        Self::CallStopped(body)
+    }
+}
+
+impl From<CallChanged> for Event {
+    fn from(body: CallChanged) -> Self {
+        Self::CallChanged(body)
+    }
+}
+
 impl Event {
     /// Numbers and names of all types, ascending by number.
     pub const ALL: &'static [(u16, &'static str)] = &[
@@ -136,9 +169,13 @@ impl Event {
         (7, "SessionEnded"),
         (8, "ObjectChanged"),
         (9, "MemberWaits"),
+        (10, "CallMissed"),
         (100, "Badge"),
         (101, "Progress"),
         (102, "Typing"),
+        (103, "CallRings"),
+        (104, "CallStopped"),
+        (105, "CallChanged"),
     ];
 
     /// Number on the wire.
@@ -154,9 +191,13 @@ impl Event {
             Self::SessionEnded(_) => 7,
             Self::ObjectChanged(_) => 8,
             Self::MemberWaits(_) => 9,
+            Self::CallMissed(_) => 10,
             Self::Badge(_) => 100,
             Self::Progress(_) => 101,
             Self::Typing(_) => 102,
+            Self::CallRings(_) => 103,
+            Self::CallStopped(_) => 104,
+            Self::CallChanged(_) => 105,
         }
     }
 
@@ -175,9 +216,13 @@ impl Event {
             7 => Self::SessionEnded(codec::decode(body)?),
             8 => Self::ObjectChanged(codec::decode(body)?),
             9 => Self::MemberWaits(codec::decode(body)?),
+            10 => Self::CallMissed(codec::decode(body)?),
             100 => Self::Badge(codec::decode(body)?),
             101 => Self::Progress(codec::decode(body)?),
             102 => Self::Typing(codec::decode(body)?),
+            103 => Self::CallRings(codec::decode(body)?),
+            104 => Self::CallStopped(codec::decode(body)?),
+            105 => Self::CallChanged(codec::decode(body)?),
             other => return Err(DecodeError::UnknownKind(other)),
         })
     }
@@ -195,9 +240,13 @@ impl Event {
             Self::SessionEnded(body) => codec::encode(body),
             Self::ObjectChanged(body) => codec::encode(body),
             Self::MemberWaits(body) => codec::encode(body),
+            Self::CallMissed(body) => codec::encode(body),
             Self::Badge(body) => codec::encode(body),
             Self::Progress(body) => codec::encode(body),
             Self::Typing(body) => codec::encode(body),
+            Self::CallRings(body) => codec::encode(body),
+            Self::CallStopped(body) => codec::encode(body),
+            Self::CallChanged(body) => codec::encode(body),
         }
     }
 
@@ -205,8 +254,9 @@ impl Event {
     #[must_use]
     pub const fn lane_of(kind: u16) -> Option<Lane> {
         match kind {
-            1..=9 => Some(Lane::Stream),
-            100 | 101 => Some(Lane::Keyed),
+            1..=10 => Some(Lane::Stream),
+            103 | 104 => Some(Lane::Control),
+            100 | 101 | 105 => Some(Lane::Keyed),
             102 => Some(Lane::Droppable),
             _ => None,
         }
@@ -224,8 +274,10 @@ impl Event {
             | Self::SessionOpened(_)
             | Self::SessionEnded(_)
             | Self::ObjectChanged(_)
-            | Self::MemberWaits(_) => Lane::Stream,
-            Self::Badge(_) | Self::Progress(_) => Lane::Keyed,
+            | Self::MemberWaits(_)
+            | Self::CallMissed(_) => Lane::Stream,
+            Self::CallRings(_) | Self::CallStopped(_) => Lane::Control,
+            Self::Badge(_) | Self::Progress(_) | Self::CallChanged(_) => Lane::Keyed,
             Self::Typing(_) => Lane::Droppable,
         }
     }

@@ -10,6 +10,7 @@
 //! fields in base64 and ids in hexadecimal.
 
 pub mod account;
+pub mod calls;
 pub mod chains;
 pub mod codec;
 pub mod codes;

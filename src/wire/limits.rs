@@ -147,6 +147,24 @@ pub const HTTP_CLOCK_SKEW_MS: u64 = 120_000;
 /// Participants shown in one thread card of a snapshot; the rest are counted.
 pub const CARD_PARTICIPANTS_MAX: usize = 8;
 
+/// Milliseconds a telephone rings. Long enough to take it out of a pocket and off its gloves, shorter than what makes
+/// a caller believe that somebody will still come.
+pub const CALL_RING_MS: u64 = 45_000;
+
+/// Milliseconds within which a device must have said that it rings. Beyond it the caller is told that nobody can be
+/// reached: nothing may claim to ring where no device said so.
+pub const CALL_ACK_MS: u64 = 3_000;
+
+/// Milliseconds that a call waits after a restart for those who were in it.
+pub const CALL_RECOVER_MS: u64 = 15_000;
+
+/// Milliseconds that the place of a device whose connection is gone is kept: a lift, a change of network.
+pub const CALL_AWAY_MS: u64 = 30_000;
+
+/// Places in one call, the starter's included: as many as a thread of a ward round has parties, and few enough that
+/// one picture of the call stays far below a frame.
+pub const CALL_SEATS_MAX: usize = 32;
+
 const _: () = assert!(FRAME_BYTES_BEFORE_AUTH <= FRAME_BYTES_MAX);
 const _: () = assert!(PAGE_BYTES_MAX + HEADER_LEN + 4 * 1024 <= FRAME_BYTES_MAX);
 const _: () = assert!(SESSION_QUEUE_BYTES >= 4 * FRAME_BYTES_MAX);

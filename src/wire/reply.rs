@@ -10,6 +10,7 @@ use crate::account::{
     CodeSent, Done, FactorNeeded, LoginStarted, Object, ObjectStored, PasswordStarted, RecoverChallenge,
     RecoverGranted, RecoverStarted, RegisterStarted, Rekeyed, SessionGrant, Sessions, Vault,
 };
+use crate::calls::{CallCard, CallStarted, Calls};
 use crate::chains::{Boxes, BoxesStaged, Links, LinksAppended};
 use crate::codec::{self, DecodeError};
 use crate::codes::Refusal;
@@ -89,6 +90,12 @@ pub enum Reply {
     Pending(Pending),
     /// See [`BlobCard`].
     BlobCard(BlobCard),
+    /// See [`CallStarted`].
+    CallStarted(CallStarted),
+    /// See [`CallCard`].
+    CallCard(CallCard),
+    /// See [`Calls`].
+    Calls(Calls),
 }
 
 impl From<ServerCard> for Reply {
@@ -289,6 +296,24 @@ impl From<BlobCard> for Reply {
     }
 }
 
+impl From<CallStarted> for Reply {
+    fn from(answer: CallStarted) -> Self {
+        Self::CallStarted(answer)
+    }
+}
+
+impl From<CallCard> for Reply {
+    fn from(answer: CallCard) -> Self {
+        Self::CallCard(answer)
+    }
+}
+
+impl From<Calls> for Reply {
+    fn from(answer: Calls) -> Self {
+        Self::Calls(answer)
+    }
+}
+
 impl Serialize for Reply {
     /// The answer alone, as any carrier wants it.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -326,6 +351,9 @@ impl Serialize for Reply {
             Self::InviteCreated(answer) => answer.serialize(serializer),
             Self::Pending(answer) => answer.serialize(serializer),
             Self::BlobCard(answer) => answer.serialize(serializer),
+            Self::CallStarted(answer) => answer.serialize(serializer),
+            Self::CallCard(answer) => answer.serialize(serializer),
+            Self::Calls(answer) => answer.serialize(serializer),
         }
     }
 }
@@ -391,6 +419,14 @@ impl Reply {
             crate::directory::SetSuspended::KIND => Self::Done(Done::deserialize(from)?),
             crate::directory::GetPending::KIND => Self::Pending(Pending::deserialize(from)?),
             crate::files::GetBlob::KIND => Self::BlobCard(BlobCard::deserialize(from)?),
+            crate::calls::CallStart::KIND => Self::CallStarted(CallStarted::deserialize(from)?),
+            crate::calls::CallAdd::KIND => Self::CallStarted(CallStarted::deserialize(from)?),
+            crate::calls::CallJoin::KIND => Self::CallCard(CallCard::deserialize(from)?),
+            crate::calls::CallAck::KIND => Self::Done(Done::deserialize(from)?),
+            crate::calls::CallDecline::KIND => Self::Done(Done::deserialize(from)?),
+            crate::calls::CallLeave::KIND => Self::Done(Done::deserialize(from)?),
+            crate::calls::CallEnd::KIND => Self::Done(Done::deserialize(from)?),
+            crate::calls::GetCalls::KIND => Self::Calls(Calls::deserialize(from)?),
             _ => return Ok(None),
         }))
     }

@@ -11,6 +11,7 @@ use crate::account::{
     RecoverAuth, RecoverProve, RecoverStart, RegisterFinish, RegisterStart, Rekey, RenewRecovery, ResendCode,
     RevokeSession, SecondFactor,
 };
+use crate::calls::{CallAck, CallAdd, CallDecline, CallEnd, CallJoin, CallLeave, CallStart, GetCalls};
 use crate::chains::{AppendLinks, GetBoxes, GetLinks, PutBoxes};
 use crate::codec::{self, DecodeError};
 use crate::directory::{
@@ -127,6 +128,22 @@ pub enum Request {
     SetSuspended(SetSuspended),
     /// How far an upload has come; answered by [`BlobCard`](crate::files::BlobCard).
     GetBlob(GetBlob),
+    /// Start a call in a thread; answered by [`CallStarted`](crate::calls::CallStarted).
+    CallStart(CallStart),
+    /// Have more people rung; answered by [`CallStarted`](crate::calls::CallStarted).
+    CallAdd(CallAdd),
+    /// Answer, come back or join late; answered by [`CallCard`](crate::calls::CallCard).
+    CallJoin(CallJoin),
+    /// Say that this device rings; answered by [`Done`](crate::account::Done).
+    CallAck(CallAck),
+    /// Do not answer; answered by [`Done`](crate::account::Done).
+    CallDecline(CallDecline),
+    /// Leave a call; answered by [`Done`](crate::account::Done).
+    CallLeave(CallLeave),
+    /// End a call for everybody; answered by [`Done`](crate::account::Done).
+    CallEnd(CallEnd),
+    /// What rings, and which call one is in; answered by [`Calls`](crate::calls::Calls).
+    GetCalls(GetCalls),
 }
 
 impl Request {
@@ -175,6 +192,14 @@ impl Request {
         (0x0523, "GetPending"),
         (0x0530, "SetSuspended"),
         (0x0601, "GetBlob"),
+        (0x0701, "CallStart"),
+        (0x0702, "CallAdd"),
+        (0x0703, "CallJoin"),
+        (0x0704, "CallAck"),
+        (0x0705, "CallDecline"),
+        (0x0706, "CallLeave"),
+        (0x0707, "CallEnd"),
+        (0x0708, "GetCalls"),
     ];
 
     /// Number on the wire.
@@ -224,6 +249,14 @@ impl Request {
             Self::GetPending(_) => GetPending::KIND,
             Self::SetSuspended(_) => SetSuspended::KIND,
             Self::GetBlob(_) => GetBlob::KIND,
+            Self::CallStart(_) => CallStart::KIND,
+            Self::CallAdd(_) => CallAdd::KIND,
+            Self::CallJoin(_) => CallJoin::KIND,
+            Self::CallAck(_) => CallAck::KIND,
+            Self::CallDecline(_) => CallDecline::KIND,
+            Self::CallLeave(_) => CallLeave::KIND,
+            Self::CallEnd(_) => CallEnd::KIND,
+            Self::GetCalls(_) => GetCalls::KIND,
         }
     }
 
@@ -306,7 +339,15 @@ impl Request {
             | Self::GetPerson(_)
             | Self::GetUnit(_)
             | Self::GetPending(_)
-            | Self::GetBlob(_) => None,
+            | Self::GetBlob(_)
+            | Self::CallStart(_)
+            | Self::CallAdd(_)
+            | Self::CallJoin(_)
+            | Self::CallAck(_)
+            | Self::CallDecline(_)
+            | Self::CallLeave(_)
+            | Self::CallEnd(_)
+            | Self::GetCalls(_) => None,
         }
     }
 
@@ -368,6 +409,14 @@ impl Request {
             GetPending::KIND => Self::GetPending(GetPending::deserialize(from)?),
             SetSuspended::KIND => Self::SetSuspended(SetSuspended::deserialize(from)?),
             GetBlob::KIND => Self::GetBlob(GetBlob::deserialize(from)?),
+            CallStart::KIND => Self::CallStart(CallStart::deserialize(from)?),
+            CallAdd::KIND => Self::CallAdd(CallAdd::deserialize(from)?),
+            CallJoin::KIND => Self::CallJoin(CallJoin::deserialize(from)?),
+            CallAck::KIND => Self::CallAck(CallAck::deserialize(from)?),
+            CallDecline::KIND => Self::CallDecline(CallDecline::deserialize(from)?),
+            CallLeave::KIND => Self::CallLeave(CallLeave::deserialize(from)?),
+            CallEnd::KIND => Self::CallEnd(CallEnd::deserialize(from)?),
+            GetCalls::KIND => Self::GetCalls(GetCalls::deserialize(from)?),
             _ => return Ok(None),
         }))
     }
@@ -419,6 +468,14 @@ impl Request {
             Self::GetPending(request) => codec::encode(request),
             Self::SetSuspended(request) => codec::encode(request),
             Self::GetBlob(request) => codec::encode(request),
+            Self::CallStart(request) => codec::encode(request),
+            Self::CallAdd(request) => codec::encode(request),
+            Self::CallJoin(request) => codec::encode(request),
+            Self::CallAck(request) => codec::encode(request),
+            Self::CallDecline(request) => codec::encode(request),
+            Self::CallLeave(request) => codec::encode(request),
+            Self::CallEnd(request) => codec::encode(request),
+            Self::GetCalls(request) => codec::encode(request),
         }
     }
 
@@ -471,6 +528,14 @@ impl Request {
             Self::GetPending(request) => request.serialize(to),
             Self::SetSuspended(request) => request.serialize(to),
             Self::GetBlob(request) => request.serialize(to),
+            Self::CallStart(request) => request.serialize(to),
+            Self::CallAdd(request) => request.serialize(to),
+            Self::CallJoin(request) => request.serialize(to),
+            Self::CallAck(request) => request.serialize(to),
+            Self::CallDecline(request) => request.serialize(to),
+            Self::CallLeave(request) => request.serialize(to),
+            Self::CallEnd(request) => request.serialize(to),
+            Self::GetCalls(request) => request.serialize(to),
         }
     }
 
@@ -1037,5 +1102,109 @@ impl Call for GetBlob {
 
     fn answer(reply: Reply) -> Option<Self::Answer> {
         if let Reply::BlobCard(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallStart {
+    const KIND: u16 = 0x0701;
+    type Answer = crate::calls::CallStarted;
+
+    fn into_request(self) -> Request {
+        Request::CallStart(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::CallStarted(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallAdd {
+    const KIND: u16 = 0x0702;
+    type Answer = crate::calls::CallStarted;
+
+    fn into_request(self) -> Request {
+        Request::CallAdd(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::CallStarted(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallJoin {
+    const KIND: u16 = 0x0703;
+    type Answer = crate::calls::CallCard;
+
+    fn into_request(self) -> Request {
+        Request::CallJoin(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::CallCard(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallAck {
+    const KIND: u16 = 0x0704;
+    type Answer = crate::account::Done;
+
+    fn into_request(self) -> Request {
+        Request::CallAck(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallDecline {
+    const KIND: u16 = 0x0705;
+    type Answer = crate::account::Done;
+
+    fn into_request(self) -> Request {
+        Request::CallDecline(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallLeave {
+    const KIND: u16 = 0x0706;
+    type Answer = crate::account::Done;
+
+    fn into_request(self) -> Request {
+        Request::CallLeave(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for CallEnd {
+    const KIND: u16 = 0x0707;
+    type Answer = crate::account::Done;
+
+    fn into_request(self) -> Request {
+        Request::CallEnd(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Done(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for GetCalls {
+    const KIND: u16 = 0x0708;
+    type Answer = crate::calls::Calls;
+
+    fn into_request(self) -> Request {
+        Request::GetCalls(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::Calls(answer) = reply { Some(answer) } else { None }
     }
 }

@@ -123,7 +123,11 @@ impl Client {
             | Event::MemberWaits(_)
             | Event::Badge(_)
             | Event::Progress(_)
-            | Event::Typing(_) => Ok(()),
+            | Event::Typing(_)
+            | Event::CallMissed(_)
+            | Event::CallRings(_)
+            | Event::CallStopped(_)
+            | Event::CallChanged(_) => Ok(()),
         }
     }
 

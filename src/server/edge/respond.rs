@@ -76,9 +76,15 @@ pub(super) fn status(answer: &Result<Reply, Refusal>) -> StatusCode {
         }
         ErrorCode::Forbidden | ErrorCode::InviteNeeded | ErrorCode::InviteInvalid => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
-        ErrorCode::Conflict | ErrorCode::Stale | ErrorCode::Closed | ErrorCode::IdempotencyMismatch => {
-            StatusCode::CONFLICT
-        }
+        ErrorCode::Conflict
+        | ErrorCode::Stale
+        | ErrorCode::Closed
+        | ErrorCode::IdempotencyMismatch
+        | ErrorCode::AnsweredElsewhere
+        | ErrorCode::CallOver
+        | ErrorCode::InAnotherCall
+        | ErrorCode::CallUnderWay
+        | ErrorCode::NobodyToRing => StatusCode::CONFLICT,
         ErrorCode::ChainRefused
         | ErrorCode::LimitReached
         | ErrorCode::BoxMissing

@@ -65,6 +65,14 @@ pub(super) async fn session(ctx: &Ctx<'_>, who: &Authenticated, request: Request
         | Request::GetPending(_)
         | Request::SetSuspended(_)
         | Request::GetBlob(_) => Box::pin(directory(ctx, who, request)).await,
+        Request::CallStart(_)
+        | Request::CallAdd(_)
+        | Request::CallJoin(_)
+        | Request::CallAck(_)
+        | Request::CallDecline(_)
+        | Request::CallLeave(_)
+        | Request::CallEnd(_)
+        | Request::GetCalls(_) => Err(refuse::refuse(ErrorCode::NotSupported)),
         Request::GetServer(_)
         | Request::RegisterStart(_)
         | Request::RegisterFinish(_)

@@ -40,6 +40,7 @@ fn types(out: &mut String) {
         "FileId",
         "BlobId",
         "InviteId",
+        "CallId",
         "ConnId",
         "IdemKey",
         "Bytes32",
@@ -165,6 +166,30 @@ fn types(out: &mut String) {
     declare::<relais_wire::directory::GetPending>(out);
     declare::<relais_wire::directory::Pending>(out);
     declare::<relais_wire::directory::PendingMember>(out);
+    declare::<relais_wire::calls::CallStart>(out);
+    declare::<relais_wire::calls::CallAdd>(out);
+    declare::<relais_wire::calls::Callee>(out);
+    declare::<relais_wire::calls::CallStarted>(out);
+    declare::<relais_wire::calls::CallWarning>(out);
+    declare::<relais_wire::calls::Dot>(out);
+    declare::<relais_wire::calls::CallJoin>(out);
+    declare::<relais_wire::calls::CallAck>(out);
+    declare::<relais_wire::calls::CallDecline>(out);
+    declare::<relais_wire::calls::CallLeave>(out);
+    declare::<relais_wire::calls::CallEnd>(out);
+    declare::<relais_wire::calls::GetCalls>(out);
+    declare::<relais_wire::calls::Calls>(out);
+    declare::<relais_wire::calls::CallRings>(out);
+    declare::<relais_wire::calls::CallStopped>(out);
+    declare::<relais_wire::calls::StopReason>(out);
+    declare::<relais_wire::calls::CallChanged>(out);
+    declare::<relais_wire::calls::CallMissed>(out);
+    declare::<relais_wire::calls::MissReason>(out);
+    declare::<relais_wire::calls::CallCard>(out);
+    declare::<relais_wire::calls::CallPhase>(out);
+    declare::<relais_wire::calls::CallEndReason>(out);
+    declare::<relais_wire::calls::CallSeat>(out);
+    declare::<relais_wire::calls::SeatState>(out);
     declare::<relais_wire::files::GetBlob>(out);
     declare::<relais_wire::files::BlobCard>(out);
     declare::<relais_wire::events::EntriesAppended>(out);
@@ -202,7 +227,7 @@ fn tables(out: &mut String) {
 
 fn bounds(out: &mut String) {
     writeln!(out, "\nexport const LIMITS = {{").expect("writing to memory does not fail");
-    let table: [(&str, u64); 46] = [
+    let table: [(&str, u64); 51] = [
         ("FRAME_BYTES_MAX", number(limits::FRAME_BYTES_MAX)),
         ("FRAME_BYTES_BEFORE_AUTH", number(limits::FRAME_BYTES_BEFORE_AUTH)),
         ("RPC_BYTES_MAX", number(limits::RPC_BYTES_MAX)),
@@ -249,6 +274,11 @@ fn bounds(out: &mut String) {
         ("CODE_SENDS_MAX", u64::from(limits::CODE_SENDS_MAX)),
         ("HTTP_CLOCK_SKEW_MS", limits::HTTP_CLOCK_SKEW_MS),
         ("CARD_PARTICIPANTS_MAX", number(limits::CARD_PARTICIPANTS_MAX)),
+        ("CALL_RING_MS", limits::CALL_RING_MS),
+        ("CALL_ACK_MS", limits::CALL_ACK_MS),
+        ("CALL_RECOVER_MS", limits::CALL_RECOVER_MS),
+        ("CALL_AWAY_MS", limits::CALL_AWAY_MS),
+        ("CALL_SEATS_MAX", number(limits::CALL_SEATS_MAX)),
     ];
     for (name, value) in table {
         writeln!(out, "  {name}: {value},").expect("writing to memory does not fail");

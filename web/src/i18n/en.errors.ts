@@ -52,6 +52,17 @@ export const enErrors: ErrorWords = {
       todo: 'Look at the current state, then do it again if needed.',
     },
     Stale: { title: 'Things have changed in the meantime.', todo: again },
+    AnsweredElsewhere: {
+      title: 'The call was answered elsewhere.',
+      todo: 'It goes on on another device, or with a colleague.',
+    },
+    CallOver: { title: 'The call is over.', todo: 'Call back if needed.' },
+    InAnotherCall: { title: 'You are in another call.', todo: 'Leave that one first.' },
+    CallUnderWay: { title: 'There is a call in this thread already.', todo: 'Join that one.' },
+    NobodyToRing: {
+      title: 'There is nobody to ring.',
+      todo: 'Add somebody to the thread, or send a message.',
+    },
     Closed: { title: 'The thread has been closed.', todo: 'Start a new thread. Your text is kept here.' },
     IdempotencyMismatch: { title: 'This request was made before in another form.', todo: 'Do it again.' },
     ChainRefused: {

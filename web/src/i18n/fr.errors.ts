@@ -57,6 +57,17 @@ export const frErrors: ErrorWords = {
       todo: 'Regardez l’état actuel, puis recommencez s’il le faut.',
     },
     Stale: { title: 'La situation a changé entre-temps.', todo: again },
+    AnsweredElsewhere: {
+      title: 'L’appel a été pris ailleurs.',
+      todo: 'Il continue sur un autre appareil, ou avec un collègue.',
+    },
+    CallOver: { title: 'L’appel est terminé.', todo: 'Rappelez au besoin.' },
+    InAnotherCall: { title: 'Vous êtes déjà dans un appel.', todo: 'Quittez-le d’abord.' },
+    CallUnderWay: { title: 'Il y a déjà un appel dans ce fil.', todo: 'Rejoignez-le.' },
+    NobodyToRing: {
+      title: 'Il n’y a personne à appeler.',
+      todo: 'Ajoutez quelqu’un au fil, ou envoyez un message.',
+    },
     Closed: { title: 'Le fil a été fermé.', todo: 'Commencez un nouveau fil. Votre texte est gardé ici.' },
     IdempotencyMismatch: { title: 'Cette demande avait déjà été faite autrement.', todo: 'Recommencez.' },
     ChainRefused: {

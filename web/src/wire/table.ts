@@ -5,6 +5,7 @@
  */
 import { CONTROL, EVENT, REQUEST } from './gen/wire';
 import * as account from './schema/account';
+import * as calls from './schema/calls';
 import * as chains from './schema/chains';
 import * as control from './schema/control';
 import * as directory from './schema/directory';
@@ -70,6 +71,14 @@ export const CALLS = {
   GetPending: { kind: REQUEST.GetPending, body: directory.getPending, answer: directory.pending },
   SetSuspended: { kind: REQUEST.SetSuspended, body: directory.setSuspended, answer: account.done },
   GetBlob: { kind: REQUEST.GetBlob, body: files.getBlob, answer: files.blobCard },
+  CallStart: { kind: REQUEST.CallStart, body: calls.callStart, answer: calls.callStarted },
+  CallAdd: { kind: REQUEST.CallAdd, body: calls.callAdd, answer: calls.callStarted },
+  CallJoin: { kind: REQUEST.CallJoin, body: calls.callJoin, answer: calls.callCard },
+  CallAck: { kind: REQUEST.CallAck, body: calls.callAck, answer: account.done },
+  CallDecline: { kind: REQUEST.CallDecline, body: calls.callDecline, answer: account.done },
+  CallLeave: { kind: REQUEST.CallLeave, body: calls.callLeave, answer: account.done },
+  CallEnd: { kind: REQUEST.CallEnd, body: calls.callEnd, answer: account.done },
+  GetCalls: { kind: REQUEST.GetCalls, body: calls.getCalls, answer: calls.calls },
 } as const;
 
 /** What the server says unasked. */
@@ -83,9 +92,13 @@ export const EVENTS = {
   SessionEnded: { kind: EVENT.SessionEnded, body: events.sessionEnded },
   ObjectChanged: { kind: EVENT.ObjectChanged, body: events.objectChanged },
   MemberWaits: { kind: EVENT.MemberWaits, body: events.memberWaits },
+  CallMissed: { kind: EVENT.CallMissed, body: calls.callMissed },
   Badge: { kind: EVENT.Badge, body: events.badge },
   Progress: { kind: EVENT.Progress, body: events.progress },
   Typing: { kind: EVENT.Typing, body: events.typing },
+  CallRings: { kind: EVENT.CallRings, body: calls.callRings },
+  CallStopped: { kind: EVENT.CallStopped, body: calls.callStopped },
+  CallChanged: { kind: EVENT.CallChanged, body: calls.callChanged },
 } as const;
 
 /** Greeting, heartbeat, resynchronisation. */

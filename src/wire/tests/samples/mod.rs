@@ -10,6 +10,11 @@ use relais_wire::account::{
     Recovery, RegisterFinish, RegisterStart, RegisterStarted, Rekey, Rekeyed, RenewRecovery, ResendCode,
     RevokeSession, SecondFactor, SessionCard, SessionGrant, Sessions, Vault, Wrap, WrapKind,
 };
+use relais_wire::calls::{
+    CallAck, CallAdd, CallCard, CallChanged, CallDecline, CallEnd, CallEndReason, CallJoin, CallLeave,
+    CallMissed, CallPhase, CallRings, CallSeat, CallStart, CallStarted, CallStopped, CallWarning, Callee,
+    Calls, Dot, GetCalls, MissReason, SeatState, StopReason,
+};
 use relais_wire::chains::{
     AppendLinks, BoxScope, Boxes, BoxesStaged, ChainHead, ChainKind, ChainLink, GetBoxes, GetLinks, Links,
     LinksAppended, PutBoxes, SealedBox,
@@ -36,9 +41,9 @@ use relais_wire::threads::{
     Receipt, SignedEntry, StoredEntry, ThreadCard,
 };
 use relais_wire::{
-    Bin, BlobId, ByteSize, Bytes32, Control, DeviceId, Epoch, ErrorCode, Event, IdemKey, InviteId, KeyringId,
-    LoginId, Millis, ObjectId, OrgId, Private, Refusal, Reply, Request, Seq, SessionId, Stale, TeamId,
-    ThreadId, UnitId, UserId,
+    Bin, BlobId, ByteSize, Bytes32, CallId, Control, DeviceId, Epoch, ErrorCode, Event, IdemKey, InviteId,
+    KeyringId, LoginId, Millis, ObjectId, OrgId, Private, Refusal, Reply, Request, Seq, SessionId, Stale,
+    TeamId, ThreadId, UnitId, UserId,
 };
 
 /// One with every field set and one with as little as possible, of each type.
@@ -454,6 +459,44 @@ pub(crate) fn requests() -> Vec<Request> {
         }),
         Request::GetBlob(GetBlob { blob: BlobId::from_bytes([179; 16]) }),
         Request::GetBlob(GetBlob { blob: BlobId::from_bytes([180; 16]) }),
+        Request::CallStart(CallStart {
+            call: CallId::from_bytes([201; 16]),
+            thread: ThreadId::from_bytes([202; 16]),
+            callees: Some(vec![Callee {
+                user: Some(UserId::from_bytes([203; 16])),
+                team: Some(TeamId::from_bytes([204; 16])),
+            }]),
+            camera: true,
+            confirmed: true,
+        }),
+        Request::CallStart(CallStart {
+            call: CallId::from_bytes([205; 16]),
+            thread: ThreadId::from_bytes([206; 16]),
+            callees: None,
+            camera: false,
+            confirmed: false,
+        }),
+        Request::CallAdd(CallAdd {
+            call: CallId::from_bytes([207; 16]),
+            callees: vec![Callee {
+                user: Some(UserId::from_bytes([208; 16])),
+                team: Some(TeamId::from_bytes([209; 16])),
+            }],
+            confirmed: true,
+        }),
+        Request::CallAdd(CallAdd { call: CallId::from_bytes([210; 16]), callees: vec![], confirmed: false }),
+        Request::CallJoin(CallJoin { call: CallId::from_bytes([211; 16]), camera: true }),
+        Request::CallJoin(CallJoin { call: CallId::from_bytes([212; 16]), camera: false }),
+        Request::CallAck(CallAck { call: CallId::from_bytes([213; 16]) }),
+        Request::CallAck(CallAck { call: CallId::from_bytes([214; 16]) }),
+        Request::CallDecline(CallDecline { call: CallId::from_bytes([215; 16]) }),
+        Request::CallDecline(CallDecline { call: CallId::from_bytes([216; 16]) }),
+        Request::CallLeave(CallLeave { call: CallId::from_bytes([217; 16]) }),
+        Request::CallLeave(CallLeave { call: CallId::from_bytes([218; 16]) }),
+        Request::CallEnd(CallEnd { call: CallId::from_bytes([219; 16]) }),
+        Request::CallEnd(CallEnd { call: CallId::from_bytes([220; 16]) }),
+        Request::GetCalls(GetCalls {}),
+        Request::GetCalls(GetCalls {}),
     ]
 }
 
@@ -1031,6 +1074,114 @@ pub(crate) fn replies() -> Vec<(u16, Reply)> {
             }),
         ),
         (0x0601, Reply::BlobCard(BlobCard { complete: false, bytes: ByteSize::new(0).unwrap(), hash: None })),
+        (
+            0x0701,
+            Reply::CallStarted(CallStarted {
+                card: Some(CallCard {
+                    call: CallId::from_bytes([221; 16]),
+                    thread: ThreadId::from_bytes([222; 16]),
+                    starter: UserId::from_bytes([223; 16]),
+                    started: Millis::new(224000224).unwrap(),
+                    version: Seq::new(225000225).unwrap(),
+                    phase: CallPhase::Ended,
+                    since: Some(Millis::new(226000226).unwrap()),
+                    why: Some(CallEndReason::Lost),
+                    seats: vec![CallSeat {
+                        callee: Callee {
+                            user: Some(UserId::from_bytes([227; 16])),
+                            team: Some(TeamId::from_bytes([228; 16])),
+                        },
+                        state: SeatState::Removed,
+                        user: Some(UserId::from_bytes([229; 16])),
+                        device: Some(DeviceId::from_bytes([230; 16])),
+                        camera: true,
+                        until: Some(Millis::new(231000231).unwrap()),
+                    }],
+                }),
+                warnings: vec![CallWarning {
+                    callee: Callee {
+                        user: Some(UserId::from_bytes([232; 16])),
+                        team: Some(TeamId::from_bytes([233; 16])),
+                    },
+                    dot: Dot::Red,
+                    until: Some(Millis::new(234000234).unwrap()),
+                    offer: Some(TeamId::from_bytes([235; 16])),
+                }],
+            }),
+        ),
+        (0x0701, Reply::CallStarted(CallStarted { card: None, warnings: vec![] })),
+        (
+            0x0703,
+            Reply::CallCard(CallCard {
+                call: CallId::from_bytes([236; 16]),
+                thread: ThreadId::from_bytes([237; 16]),
+                starter: UserId::from_bytes([238; 16]),
+                started: Millis::new(239000239).unwrap(),
+                version: Seq::new(240000240).unwrap(),
+                phase: CallPhase::Ended,
+                since: Some(Millis::new(241000241).unwrap()),
+                why: Some(CallEndReason::Lost),
+                seats: vec![CallSeat {
+                    callee: Callee {
+                        user: Some(UserId::from_bytes([242; 16])),
+                        team: Some(TeamId::from_bytes([243; 16])),
+                    },
+                    state: SeatState::Removed,
+                    user: Some(UserId::from_bytes([244; 16])),
+                    device: Some(DeviceId::from_bytes([245; 16])),
+                    camera: true,
+                    until: Some(Millis::new(246000246).unwrap()),
+                }],
+            }),
+        ),
+        (
+            0x0703,
+            Reply::CallCard(CallCard {
+                call: CallId::from_bytes([247; 16]),
+                thread: ThreadId::from_bytes([248; 16]),
+                starter: UserId::from_bytes([249; 16]),
+                started: Millis::new(0).unwrap(),
+                version: Seq::new(0).unwrap(),
+                phase: CallPhase::Ringing,
+                since: None,
+                why: None,
+                seats: vec![],
+            }),
+        ),
+        (
+            0x0708,
+            Reply::Calls(Calls {
+                rings: vec![CallRings {
+                    call: CallId::from_bytes([151; 16]),
+                    thread: ThreadId::from_bytes([152; 16]),
+                    org: Some(OrgId::from_bytes([153; 16])),
+                    from: UserId::from_bytes([154; 16]),
+                    until: Millis::new(155000155).unwrap(),
+                }],
+                card: Some(CallCard {
+                    call: CallId::from_bytes([156; 16]),
+                    thread: ThreadId::from_bytes([157; 16]),
+                    starter: UserId::from_bytes([158; 16]),
+                    started: Millis::new(159000159).unwrap(),
+                    version: Seq::new(160000160).unwrap(),
+                    phase: CallPhase::Ended,
+                    since: Some(Millis::new(161000161).unwrap()),
+                    why: Some(CallEndReason::Lost),
+                    seats: vec![CallSeat {
+                        callee: Callee {
+                            user: Some(UserId::from_bytes([162; 16])),
+                            team: Some(TeamId::from_bytes([163; 16])),
+                        },
+                        state: SeatState::Removed,
+                        user: Some(UserId::from_bytes([164; 16])),
+                        device: Some(DeviceId::from_bytes([165; 16])),
+                        camera: true,
+                        until: Some(Millis::new(166000166).unwrap()),
+                    }],
+                }),
+            }),
+        ),
+        (0x0708, Reply::Calls(Calls { rings: vec![], card: None })),
     ]
 }
 
@@ -1139,6 +1290,80 @@ pub(crate) fn events() -> Vec<Event> {
         }),
         Event::Typing(Typing { thread: ThreadId::from_bytes([61; 16]), user: UserId::from_bytes([62; 16]) }),
         Event::Typing(Typing { thread: ThreadId::from_bytes([63; 16]), user: UserId::from_bytes([64; 16]) }),
+        Event::CallMissed(CallMissed {
+            call: CallId::from_bytes([167; 16]),
+            thread: ThreadId::from_bytes([168; 16]),
+            from: UserId::from_bytes([169; 16]),
+            at: Millis::new(170000170).unwrap(),
+            why: MissReason::Cancelled,
+        }),
+        Event::CallMissed(CallMissed {
+            call: CallId::from_bytes([171; 16]),
+            thread: ThreadId::from_bytes([172; 16]),
+            from: UserId::from_bytes([173; 16]),
+            at: Millis::new(0).unwrap(),
+            why: MissReason::RangOut,
+        }),
+        Event::CallRings(CallRings {
+            call: CallId::from_bytes([175; 16]),
+            thread: ThreadId::from_bytes([176; 16]),
+            org: Some(OrgId::from_bytes([177; 16])),
+            from: UserId::from_bytes([178; 16]),
+            until: Millis::new(179000179).unwrap(),
+        }),
+        Event::CallRings(CallRings {
+            call: CallId::from_bytes([180; 16]),
+            thread: ThreadId::from_bytes([181; 16]),
+            org: None,
+            from: UserId::from_bytes([182; 16]),
+            until: Millis::new(0).unwrap(),
+        }),
+        Event::CallStopped(CallStopped {
+            call: CallId::from_bytes([184; 16]),
+            why: StopReason::Unreachable,
+            device: Some(DeviceId::from_bytes([185; 16])),
+        }),
+        Event::CallStopped(CallStopped {
+            call: CallId::from_bytes([186; 16]),
+            why: StopReason::AnsweredElsewhere,
+            device: None,
+        }),
+        Event::CallChanged(CallChanged {
+            card: CallCard {
+                call: CallId::from_bytes([187; 16]),
+                thread: ThreadId::from_bytes([188; 16]),
+                starter: UserId::from_bytes([189; 16]),
+                started: Millis::new(190000190).unwrap(),
+                version: Seq::new(191000191).unwrap(),
+                phase: CallPhase::Ended,
+                since: Some(Millis::new(192000192).unwrap()),
+                why: Some(CallEndReason::Lost),
+                seats: vec![CallSeat {
+                    callee: Callee {
+                        user: Some(UserId::from_bytes([193; 16])),
+                        team: Some(TeamId::from_bytes([194; 16])),
+                    },
+                    state: SeatState::Removed,
+                    user: Some(UserId::from_bytes([195; 16])),
+                    device: Some(DeviceId::from_bytes([196; 16])),
+                    camera: true,
+                    until: Some(Millis::new(197000197).unwrap()),
+                }],
+            },
+        }),
+        Event::CallChanged(CallChanged {
+            card: CallCard {
+                call: CallId::from_bytes([198; 16]),
+                thread: ThreadId::from_bytes([199; 16]),
+                starter: UserId::from_bytes([200; 16]),
+                started: Millis::new(0).unwrap(),
+                version: Seq::new(0).unwrap(),
+                phase: CallPhase::Ringing,
+                since: None,
+                why: None,
+                seats: vec![],
+            },
+        }),
     ]
 }
 

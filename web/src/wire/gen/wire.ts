@@ -14,6 +14,7 @@ export type ObjectId = Uint8Array;
 export type FileId = Uint8Array;
 export type BlobId = Uint8Array;
 export type InviteId = Uint8Array;
+export type CallId = Uint8Array;
 export type ConnId = Uint8Array;
 export type IdemKey = Uint8Array;
 export type Bytes32 = Uint8Array;
@@ -1436,6 +1437,242 @@ invite: InviteId,
  * Signature over the user's root hash with the invitation's key, where it has one.
  */
 proof?: Bin, };
+export type CallStart = { 
+/**
+ * Made by the client: 16 random bytes.
+ */
+call: CallId, 
+/**
+ * The thread.
+ */
+thread: ThreadId, 
+/**
+ * Who is rung; absent: everybody who takes part in the thread.
+ */
+callees?: Array<Callee>, 
+/**
+ * Whether the starter's camera is on.
+ */
+camera: boolean, 
+/**
+ * Whether the starter was shown the warnings, and rings all the same (AVL-01).
+ */
+confirmed: boolean, };
+export type CallAdd = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Whom, among those who take part in the thread.
+ */
+callees: Array<Callee>, 
+/**
+ * As in `CallStart`.
+ */
+confirmed: boolean, };
+export type Callee = { 
+/**
+ * The person.
+ */
+user?: UserId, 
+/**
+ * The team.
+ */
+team?: TeamId, };
+export type CallStarted = { 
+/**
+ * The call; absent: nothing was rung, the caller is to be asked first and then says `confirmed`.
+ */
+card?: CallCard, 
+/**
+ * Of whom the caller must know something first.
+ */
+warnings: Array<CallWarning>, };
+export type CallWarning = { 
+/**
+ * Whom.
+ */
+callee: Callee, 
+/**
+ * What.
+ */
+dot: Dot, 
+/**
+ * When they are back, if that is known.
+ */
+until?: Millis, 
+/**
+ * For somebody absent: the team of the thread that can be rung instead.
+ */
+offer?: TeamId, };
+export type Dot = "yellow" | "red";
+export type CallJoin = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Whether with camera (CAL-03).
+ */
+camera: boolean, };
+export type CallAck = { 
+/**
+ * The call.
+ */
+call: CallId, };
+export type CallDecline = { 
+/**
+ * The call.
+ */
+call: CallId, };
+export type CallLeave = { 
+/**
+ * The call.
+ */
+call: CallId, };
+export type CallEnd = { 
+/**
+ * The call.
+ */
+call: CallId, };
+export type GetCalls = Record<symbol, never>;
+export type Calls = { 
+/**
+ * What rings.
+ */
+rings: Array<CallRings>, 
+/**
+ * The call the user is in, on whichever device.
+ */
+card?: CallCard, };
+export type CallRings = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * The thread it is about.
+ */
+thread: ThreadId, 
+/**
+ * The organization of the thread; absent: none.
+ */
+org?: OrgId, 
+/**
+ * Who started the call.
+ */
+from: UserId, 
+/**
+ * Server time at which the ringing ends.
+ */
+until: Millis, };
+export type CallStopped = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * Why.
+ */
+why: StopReason, 
+/**
+ * The device of the user that answered, which goes on.
+ */
+device?: DeviceId, };
+export type StopReason = "answered_elsewhere" | "declined" | "cancelled" | "missed" | "unreachable";
+export type CallChanged = { 
+/**
+ * The call.
+ */
+card: CallCard, };
+export type CallMissed = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * The thread it was about.
+ */
+thread: ThreadId, 
+/**
+ * Who called.
+ */
+from: UserId, 
+/**
+ * Server time at which the call was started.
+ */
+at: Millis, 
+/**
+ * Why nobody answered.
+ */
+why: MissReason, };
+export type MissReason = "rang_out" | "unreachable" | "busy" | "cancelled";
+export type CallCard = { 
+/**
+ * The call.
+ */
+call: CallId, 
+/**
+ * The thread it is about.
+ */
+thread: ThreadId, 
+/**
+ * Who started it.
+ */
+starter: UserId, 
+/**
+ * Server time of the start.
+ */
+started: Millis, 
+/**
+ * Grows with every change; an older card than the last one seen is worthless.
+ */
+version: Seq, 
+/**
+ * How it stands.
+ */
+phase: CallPhase, 
+/**
+ * Server time of the first answer, while it goes on.
+ */
+since?: Millis, 
+/**
+ * Why it is over.
+ */
+why?: CallEndReason, 
+/**
+ * Its places, the starter's first.
+ */
+seats: Array<CallSeat>, };
+export type CallPhase = "ringing" | "active" | "recovering" | "ended";
+export type CallEndReason = "cancelled" | "unanswered" | "hung_up" | "for_all" | "lost";
+export type CallSeat = { 
+/**
+ * For whom.
+ */
+callee: Callee, 
+/**
+ * How it stands.
+ */
+state: SeatState, 
+/**
+ * Who sits there.
+ */
+user?: UserId, 
+/**
+ * On which device.
+ */
+device?: DeviceId, 
+/**
+ * Whether with camera.
+ */
+camera: boolean, 
+/**
+ * Server time at which `called`, `ringing` or `away` ends by itself; for `absent`, when they are back.
+ */
+until?: Millis, };
+export type SeatState = "called" | "ringing" | "in" | "away" | "declined" | "busy" | "unreachable" | "missed" | "cancelled" | "absent" | "left" | "lost" | "removed";
 export type GetBlob = { 
 /**
  * Which.
@@ -1615,6 +1852,14 @@ export const REQUEST = {
   GetPending: 0x0523,
   SetSuspended: 0x0530,
   GetBlob: 0x0601,
+  CallStart: 0x0701,
+  CallAdd: 0x0702,
+  CallJoin: 0x0703,
+  CallAck: 0x0704,
+  CallDecline: 0x0705,
+  CallLeave: 0x0706,
+  CallEnd: 0x0707,
+  GetCalls: 0x0708,
 } as const;
 
 export const EVENT = {
@@ -1627,9 +1872,13 @@ export const EVENT = {
   SessionEnded: 0x0007,
   ObjectChanged: 0x0008,
   MemberWaits: 0x0009,
+  CallMissed: 0x000a,
   Badge: 0x0064,
   Progress: 0x0065,
   Typing: 0x0066,
+  CallRings: 0x0067,
+  CallStopped: 0x0068,
+  CallChanged: 0x0069,
 } as const;
 
 export const CONTROL = {
@@ -1667,6 +1916,11 @@ export const ERROR_CODE = {
   LimitReached: 37,
   BoxMissing: 38,
   ContentMismatch: 39,
+  AnsweredElsewhere: 40,
+  CallOver: 41,
+  InAnotherCall: 42,
+  CallUnderWay: 43,
+  NobodyToRing: 44,
   Overloaded: 50,
   Unavailable: 51,
   StorageFull: 52,
@@ -1737,4 +1991,9 @@ export const LIMITS = {
   CODE_SENDS_MAX: 3,
   HTTP_CLOCK_SKEW_MS: 120000,
   CARD_PARTICIPANTS_MAX: 8,
+  CALL_RING_MS: 45000,
+  CALL_ACK_MS: 3000,
+  CALL_RECOVER_MS: 15000,
+  CALL_AWAY_MS: 30000,
+  CALL_SEATS_MAX: 32,
 } as const;
