@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dial::{self, Dialled};
 use crate::io::{Callee, EndReason, Fact, Input, Output, Party, Refused, Start, Stopped, Unanswered};
-use crate::limits::{AWAY_MS, RECOVER_MS, SEATS_MAX};
+use crate::limits::{AWAY_MS, CALL_MS_MAX, RECOVER_MS, SEATS_MAX};
 use crate::seat::{Outcome, Phone, PhoneState, Seat, SeatState};
 
 /// How a call stands.
@@ -380,6 +380,9 @@ impl Call {
         let cause = if lost.is_empty() { Cause::NoAnswer } else { Cause::Lost };
         self.out.extend(lost.into_iter().map(|user| Output::Fact(Fact::Left { user })));
         self.settle(now, cause);
+        if self.started_ms.saturating_add(CALL_MS_MAX) <= now && !self.is_over() {
+            self.end(now, EndReason::Lost);
+        }
     }
 
     /// What follows from how the places stand: telephones that are all silent, a first answer, too few left.

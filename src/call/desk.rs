@@ -128,6 +128,13 @@ impl Desk {
         }
     }
 
+    /// Forgets a call that was ended elsewhere: by a commit whose outcome was not known.
+    pub fn forget(&mut self, id: CallId) {
+        if let Some(call) = self.calls.remove(&id) {
+            self.unindex(&call);
+        }
+    }
+
     fn index(&mut self, call: &Call) {
         let id = call.id();
         self.threads.insert(call.thread(), id);

@@ -5,6 +5,7 @@
 use relais_wire::{CallId, OrgId, ThreadId, UserId};
 
 use crate::call::{Call, Phase};
+use crate::limits::CALL_MS_MAX;
 use crate::seat::{PhoneState, Seat, SeatState};
 
 impl Call {
@@ -105,7 +106,8 @@ impl Call {
             Phase::Recovering { until_ms, .. } => Some(until_ms),
             Phase::Ringing | Phase::Active { .. } | Phase::Ended { .. } => None,
         };
-        self.seats.iter().filter_map(Seat::wakes_at).chain(recovered).min()
+        let at_last = Some(self.started_ms.saturating_add(CALL_MS_MAX));
+        self.seats.iter().filter_map(Seat::wakes_at).chain(recovered).chain(at_last).min()
     }
 
     /// What must hold after every turn.

@@ -6,7 +6,7 @@ use common::{
     ADA, AFTER_ACK, BEN, Bench, CALL, CLEO, DAN, ack, add, decline, end, gone, join, leave, managers, person,
     start, team, thread, user, with_dot,
 };
-use relais_call::limits::{ACK_MS, AWAY_MS, PHONES_MAX, RECOVER_MS, RING_MS, SEATS_MAX};
+use relais_call::limits::{ACK_MS, AWAY_MS, CALL_MS_MAX, PHONES_MAX, RECOVER_MS, RING_MS, SEATS_MAX};
 use relais_call::{Call, Dot, EndReason, Input, Party, Phase, Refused, Start, Warning};
 use relais_wire::CallId;
 
@@ -295,6 +295,15 @@ fn who_lost_the_device_may_come_back_on_another_and_then_only_there() {
     b.give(gone(BEN, 1));
     b.give(join(BEN, 2));
     b.assert_outputs(join(BEN, 1), ["no: answered elsewhere"]);
+}
+
+#[test]
+fn a_call_that_nobody_hangs_up_is_over_after_a_day() {
+    let mut b = Bench::ringing(vec![person(BEN)], &[BEN]);
+    b.give(join(BEN, 1));
+    assert_eq!(b.pass(CALL_MS_MAX - 1), [""; 0]);
+    b.pass(1);
+    assert_eq!(b.state(), "ended lost | ada left, ben left");
 }
 
 #[test]
