@@ -160,6 +160,7 @@ events! {
     CallLeave = 1013 XCall XLeave "Call left" "Départ d’un appel";
     CallEnd = 1014 XCall XEnd "Call ended" "Fin d’un appel";
     CallFail = 1015 XCall XFail "Call missed or unreachable" "Appel manqué ou injoignable";
+    CallInvite = 1016 XCall Invite "Person rung for a call" "Personne appelée à se joindre à un appel";
 
     SessionCreate = 1020 XSession Create "Signed in" "Connexion";
     SessionFail = 1021 XSession XFail "Sign-in failed" "Échec de connexion";
