@@ -183,6 +183,8 @@ pub enum Kind {
     Team,
     /// An invitation.
     Invite,
+    /// A call.
+    Call,
     /// A blob.
     Blob,
     /// An appended entry that an event names.

@@ -33,6 +33,6 @@ pub use error::{CommitError, Fatal, Kind, ReadError, Refusal};
 pub use facts::{Opaque, Personal, audit::AuditLine, stream::StreamId};
 pub use store::Store;
 pub use write::{
-    AccountWrite, Append, AppendLink, BlobWrite, BoxWrite, Chore, DirectoryWrite, InstanceKey, NewThread,
-    SessionWrite, Write,
+    AccountWrite, Append, AppendLink, BlobWrite, BoxWrite, CallWrite, Chore, DirectoryWrite, InstanceKey,
+    NewThread, SessionWrite, Write,
 };

@@ -5,7 +5,7 @@ use crate::{
     error::Refusal,
     facts::Opaque,
     limits,
-    write::{AccountWrite, BoxWrite, Chore, DirectoryWrite, Write},
+    write::{AccountWrite, BoxWrite, CallWrite, Chore, DirectoryWrite, Write},
 };
 
 /// Whether every part is within its limit.
@@ -56,6 +56,8 @@ fn write(write: &Write) -> Result<(), Refusal> {
         Write::Directory(DirectoryWrite::PutTeam(team)) => object(&team.profile),
         Write::Directory(DirectoryWrite::PutPerson(person)) => object(&person.profile),
         Write::Directory(DirectoryWrite::PutInvite(invite)) => object(&invite.details),
+        Write::Call(CallWrite::Start(call)) => object(&call.state),
+        Write::Call(CallWrite::Change { state, .. }) => object(state),
         Write::Account(_)
         | Write::Boxes(_)
         | Write::Directory(_)

@@ -6,13 +6,15 @@ use relais_chain::head::Claim;
 #[cfg(doc)]
 use relais_chain::head::HeadState;
 use relais_wire::ids::{
-    BlobId, Bytes32, DeviceId, InviteId, KeyringId, LoginId, MsgId, OrgId, Seq, SessionId, ThreadId, UserId,
+    BlobId, Bytes32, CallId, DeviceId, InviteId, KeyringId, LoginId, MsgId, OrgId, Seq, SessionId, ThreadId,
+    UserId,
 };
 
 use crate::commit::NewEvent;
 use crate::facts::{
     Opaque, Personal,
     account::{Account, Recovery, UserObject, Wrap, WrapKind},
+    call::Call,
     chain::{BoxScope, BoxTo, ChainId, Keyring, KeyringMember, SealedBox},
     directory::{Group, Invite, Membership, Person, Team, Unit},
     session::{Login, LoginStage, Session, TicketKey},
@@ -58,6 +60,8 @@ pub enum Write {
     Directory(DirectoryWrite),
     /// Files.
     Blob(BlobWrite),
+    /// Calls.
+    Call(CallWrite),
 }
 
 macro_rules! into_write {
@@ -72,6 +76,7 @@ macro_rules! into_write {
 into_write! {
     AccountWrite => Account, SessionWrite => Session, AppendLink => AppendLink, BoxWrite => Boxes,
     NewThread => CreateThread, Append => Append, DirectoryWrite => Directory, BlobWrite => Blob,
+    CallWrite => Call,
 }
 
 /// Names of values about the instance. Numbers are never reused.
@@ -339,6 +344,22 @@ pub enum BlobWrite {
     },
     /// Forgets a blob, whose bytes the caller then removes. Refused while a thread names it.
     Drop(BlobId),
+}
+
+/// A change of calls.
+#[derive(Clone, Debug)]
+pub enum CallWrite {
+    /// A call begins. Refused when the id was ever used.
+    Start(Call),
+    /// A call stands otherwise. Refused for one that is over.
+    Change {
+        /// Its id.
+        call: CallId,
+        /// When it ended, if it did.
+        ended_ms: Option<u64>,
+        /// How it stands.
+        state: Opaque,
+    },
 }
 
 /// Upkeep, the closed list that needs no audit line.

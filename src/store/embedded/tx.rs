@@ -129,6 +129,7 @@ impl<'a> Tx<'a> {
             Write::DropPayload(thread, n) => self.drop_payload(*thread, *n),
             Write::Directory(write) => self.directory(write),
             Write::Blob(write) => self.blob(write),
+            Write::Call(write) => self.call(write),
         }
     }
 

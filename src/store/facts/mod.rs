@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod call;
 pub mod chain;
 pub mod directory;
 pub mod file;

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod call;
 mod chain;
 mod directory;
 mod file;
@@ -17,6 +18,7 @@ mod thread;
 
 pub use account::{AccountByEmail, AccountById, EmailsOf, ObjectOf, RecoveryOf, SuspendedAccounts, WrapsOf};
 pub use audit::{AuditHead, AuditPage};
+pub use call::{CallById, OpenCalls};
 pub use chain::{
     BoxesFor, ChainHeads, ChainLinks, KeyringById, KeyringMembers, KeyringsOf, KeyringsWithMember,
     StagedBoxes,

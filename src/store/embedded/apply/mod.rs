@@ -1,6 +1,7 @@
 //! How each write, guard and chore is done in SQL. One file per area, in the order of the facts modules.
 
 mod account;
+mod call;
 mod chain;
 mod chore;
 mod directory;

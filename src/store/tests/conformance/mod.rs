@@ -2,6 +2,7 @@
 //! calls [`suite!`], which makes one test per claim.
 
 pub(crate) mod accounts;
+pub(crate) mod calls;
 pub(crate) mod chains;
 pub(crate) mod cursors;
 pub(crate) mod kit;
@@ -72,6 +73,12 @@ macro_rules! suite {
             an_invitation_is_used_once,
             a_file_is_referenced_only_when_complete,
             a_directory_row_counts_its_versions,
+        }
+        $crate::suite! { @area $subject, calls:
+            the_id_of_a_call_is_used_once,
+            a_call_that_is_over_does_not_change_any_more,
+            calls_that_are_not_over_are_found_page_by_page,
+            a_call_whose_state_is_too_long_is_refused,
         }
     };
     (@area $subject:ty, $area:ident: $($claim:ident,)*) => {
