@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
+use relais_call::{Fact, Unanswered};
 use relais_wire::{CloseCode, Request};
 
 static METADATA: Metadata<'static> = Metadata::new("relais", Level::INFO, None);
@@ -63,6 +64,8 @@ pub struct Metrics {
     pub users_online: Gauge,
     /// HTTP requests under way.
     pub requests_open: Gauge,
+    /// Calls that ring or go on.
+    pub calls: Gauge,
     /// Commits that wait for the committer; over a few hundred the disk does not keep up.
     pub store_waiting: Gauge,
     hints_dropped: Counter,
@@ -73,6 +76,7 @@ pub struct Metrics {
     turned: [Counter; 3],
     panics: [Counter; 3],
     mails: [Counter; 3],
+    call_facts: [Counter; 10],
     closes: HashMap<u16, Counter>,
     requests: HashMap<u16, [Counter; 2]>,
     request_seconds: Histogram,
@@ -105,6 +109,18 @@ impl Metrics {
         let turned = ["full", "handshakes", "tls"];
         let panics = ["connection", "request", "shard"];
         let mails = ["sent", "failed", "refused"];
+        let call_facts = [
+            "started",
+            "added",
+            "joined",
+            "declined",
+            "rang_out",
+            "unreachable",
+            "busy",
+            "cancelled",
+            "left",
+            "ended",
+        ];
         let closes = CloseCode::ALL.iter().map(|code| {
             (code.code(), made.counter("relais_closes_total", &[("code", code.code().to_string())]))
         });
@@ -122,6 +138,7 @@ impl Metrics {
             sockets: made.gauge("relais_sockets"),
             users_online: made.gauge("relais_users_online"),
             requests_open: made.gauge("relais_http_requests_open"),
+            calls: made.gauge("relais_calls"),
             store_waiting: made.gauge("relais_store_commits_waiting"),
             hints_dropped: made.counter("relais_hints_dropped_total", &[]),
             frames_in: made.counter("relais_frames_in_total", &[]),
@@ -131,6 +148,7 @@ impl Metrics {
             turned: made.family("relais_connections_refused_total", "reason", turned),
             panics: made.family("relais_panics_total", "place", panics),
             mails: made.family("relais_mails_total", "outcome", mails),
+            call_facts: made.family("relais_call_events_total", "event", call_facts),
             closes: closes.collect(),
             requests: requests.collect(),
             request_seconds: made.histogram("relais_request_seconds"),
@@ -209,6 +227,25 @@ impl Metrics {
             Mailed::Failed => failed.increment(1),
             Mailed::Refused => refused.increment(1),
         }
+    }
+
+    /// Something happened in a call.
+    pub(crate) fn call(&self, fact: &Fact) {
+        let [started, added, joined, declined, rang_out, unreachable, busy, cancelled, left, ended] =
+            &self.call_facts;
+        let counter = match fact {
+            Fact::Started { .. } => started,
+            Fact::Added { .. } => added,
+            Fact::Joined { .. } => joined,
+            Fact::Declined { .. } => declined,
+            Fact::Missed { why: Unanswered::RangOut, .. } => rang_out,
+            Fact::Missed { why: Unanswered::Unreachable, .. } => unreachable,
+            Fact::Missed { why: Unanswered::Busy, .. } => busy,
+            Fact::Missed { why: Unanswered::Cancelled, .. } => cancelled,
+            Fact::Left { .. } => left,
+            Fact::Ended { .. } => ended,
+        };
+        counter.increment(1);
     }
 
     /// The server ended a socket.

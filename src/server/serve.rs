@@ -91,6 +91,8 @@ impl Server {
         let tls = config.tls.as_ref().map(Tls::new).transpose()?;
         let transport = Arc::new(Transport::new(&config.mail)?);
         let (app, inboxes, mails) = open(&config).await?;
+        let recovered = services::recover_calls(&app).await;
+        recovered.map_err(|refusal| StartError::Services(format!("calls: code {}", refusal.code.code())))?;
         let (draining, drain) = watch::channel(false);
         let edge = Arc::new(Edge {
             epoch: app.store.epoch(),
@@ -123,6 +125,7 @@ impl Server {
         let mailing = spawn("mail", mail::run(Arc::clone(&app), Arc::clone(&transport), mails, stop));
         let tasks = vec![
             spawn("upkeep", services::upkeep(Arc::clone(&app))),
+            spawn("calls", services::calls_over_time(Arc::clone(&app))),
             spawn("watch", watch_store(Arc::clone(&edge), tell)),
         ];
         let drain_ms = config.limits.drain_ms;

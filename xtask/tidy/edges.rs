@@ -15,10 +15,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("relais-call", &["relais-wire"]),
     ("relais-store", &["relais-care", "relais-chain", "relais-wire"]),
     ("relais-client", &["relais-chain", "relais-e2ee", "relais-wire"]),
-    ("relais-server", &["relais-care", "relais-chain", "relais-hub", "relais-store", "relais-wire"]),
+    (
+        "relais-server",
+        &["relais-call", "relais-care", "relais-chain", "relais-hub", "relais-store", "relais-wire"],
+    ),
     (
         "relais-sim",
         &[
+            "relais-call",
             "relais-care",
             "relais-chain",
             "relais-client",

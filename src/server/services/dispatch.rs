@@ -8,7 +8,9 @@ use relais_wire::{ErrorCode, Refusal, Reply, Request};
 use super::account::{factor, login, objects, recover, register, rekey};
 use super::context::Ctx;
 use super::directory::{invites, people, suspension, units};
-use super::{Authenticated, boxes, chains, files, permit, refuse, server_card, sessions, streams, threads};
+use super::{
+    Authenticated, boxes, calls, chains, files, permit, refuse, server_card, sessions, streams, threads,
+};
 
 /// Answers somebody who has no session.
 #[expect(clippy::wildcard_enum_match_arm, reason = "whatever is not listed needs a session")]
@@ -72,7 +74,7 @@ pub(super) async fn session(ctx: &Ctx<'_>, who: &Authenticated, request: Request
         | Request::CallDecline(_)
         | Request::CallLeave(_)
         | Request::CallEnd(_)
-        | Request::GetCalls(_) => Err(refuse::refuse(ErrorCode::NotSupported)),
+        | Request::GetCalls(_) => Box::pin(call(ctx, who, request)).await,
         Request::GetServer(_)
         | Request::RegisterStart(_)
         | Request::RegisterFinish(_)
@@ -167,6 +169,47 @@ async fn talk(ctx: &Ctx<'_>, who: &Authenticated, request: Request) -> Result<Re
         Request::GetSnapshot(request) => {
             let permit = permit::context(ctx, who, request.org).await?;
             streams::snapshot(ctx, &permit, request).await?.into()
+        }
+        _ => return Err(misplaced()),
+    })
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the caller sorted the requests, naming each")]
+async fn call(ctx: &Ctx<'_>, who: &Authenticated, request: Request) -> Result<Reply, Refusal> {
+    Ok(match request {
+        Request::CallStart(request) => {
+            let permit = permit::call_in(ctx, who, request.thread).await?;
+            calls::start(ctx, &permit, request).await?.into()
+        }
+        Request::CallAdd(request) => {
+            let thread = calls::thread_of(ctx, who.user, request.call).await?;
+            let permit = permit::call_in(ctx, who, thread).await?;
+            calls::add(ctx, &permit, request).await?.into()
+        }
+        Request::CallJoin(request) => {
+            let thread = calls::thread_of(ctx, who.user, request.call).await?;
+            let permit = permit::call_in(ctx, who, thread).await?;
+            calls::join(ctx, &permit, &request).await?.into()
+        }
+        Request::CallAck(request) => {
+            let permit = permit::own(ctx, who).await?;
+            calls::ack(ctx, &permit, &request).await?.into()
+        }
+        Request::CallDecline(request) => {
+            let permit = permit::own(ctx, who).await?;
+            calls::decline(ctx, &permit, &request).await?.into()
+        }
+        Request::CallLeave(request) => {
+            let permit = permit::own(ctx, who).await?;
+            calls::leave(ctx, &permit, &request).await?.into()
+        }
+        Request::CallEnd(request) => {
+            let permit = permit::own(ctx, who).await?;
+            calls::end(ctx, &permit, &request).await?.into()
+        }
+        Request::GetCalls(_) => {
+            let permit = permit::own(ctx, who).await?;
+            calls::all(ctx, &permit).await.into()
         }
         _ => return Err(misplaced()),
     })

@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod boxes;
+pub(crate) mod calls;
 pub(crate) mod chains;
 pub(crate) mod codes;
 pub(crate) mod context;
@@ -182,6 +183,7 @@ pub struct State {
     pub(crate) reads: reads::RecentReads,
     pub(crate) threads: threads::state::ThreadCache,
     pub(crate) snapshots: snapshots::Snapshots,
+    pub(crate) calls: calls::CallDesk,
 }
 
 /// What a request is answered with at hand.
@@ -349,6 +351,29 @@ pub async fn load(store: &Embedded, settings: &Settings, clock: &Clock) -> Resul
 #[cfg(feature = "mutations")]
 pub fn switches() -> impl Iterator<Item = &'static str> {
     mutation::Check::ALL.iter().map(|(_, name)| *name)
+}
+
+/// Takes up the calls that a restart interrupted. To be done before anybody is served.
+///
+/// # Errors
+/// The store's.
+pub async fn recover_calls(app: &Arc<App>) -> Result<(), Refusal> {
+    calls::recover(app).await
+}
+
+/// Does what happens to calls by itself (deadlines) until the future is dropped.
+pub async fn calls_over_time(app: Arc<App>) {
+    calls::run(&app).await;
+}
+
+/// A session has connected; its user is told what rings.
+pub async fn connected(app: &App, who: &Authenticated) {
+    calls::connected(app, who.user).await;
+}
+
+/// The connection of a session is gone.
+pub async fn disconnected(app: &Arc<App>, who: &Authenticated) {
+    calls::gone(&context(app, who.client, NO_REQUEST), who).await;
 }
 
 /// Recurring work (key rotation, sweeping, orphaned files) until the future is dropped.

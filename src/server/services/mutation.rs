@@ -42,6 +42,8 @@ mutations! {
     BlobReader = "blob-reader",
     /// Roles and memberships.
     Roles = "roles",
+    /// Whether a caller takes part in the thread, and the thread allows calls.
+    Calling = "calling",
     /// What an entry was held to still stands when it is committed.
     AppendGuards = "append-guards",
 }

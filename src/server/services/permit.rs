@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use relais_care::permission::{Authority, BasicRole, Grant, Permission, TeamPlace, TeamStatus, UnitTree};
+use relais_chain::party::ALLOW_CALLS;
 use relais_store::InstanceKey;
 use relais_store::facts::directory::{Group, Membership, Unit};
 use relais_store::facts::file::BlobRecord;
@@ -25,6 +26,7 @@ use super::limits::BLOB_THREADS;
 use super::mutation::{self, Check};
 use super::profile::{self, InstanceSettings};
 use super::threads::project::WHOLE_TEAM;
+use super::threads::state;
 use super::{Authenticated, refuse};
 use crate::deliver::End;
 
@@ -90,6 +92,17 @@ pub(crate) struct ReadThread {
     /// Last entry they may read; absent = no end.
     pub(crate) to: Option<Seq>,
     /// The organization it is read for.
+    pub(crate) as_org: Option<OrgId>,
+}
+
+/// A thread to call in.
+#[derive(Debug)]
+pub(crate) struct InThread {
+    /// The thread.
+    pub(crate) thread: Thread,
+    /// Everybody in it.
+    pub(crate) parties: Vec<Participant>,
+    /// The organization it is taken part in for.
     pub(crate) as_org: Option<OrgId>,
 }
 
@@ -399,6 +412,39 @@ pub(crate) async fn read_thread(
     let View { standing, from, to, as_org } = seen;
     let target = ReadThread { thread: row, parties, standing, from, to, as_org };
     Ok(Permit { who: permit.who, rights: permit.rights, target })
+}
+
+/// To call in a thread: by taking part in it, while it is open and its policy allows calls (CAL-01).
+///
+/// # Errors
+/// `not found` as for reading, and before an invitation is accepted or after leaving; `closed` (THR-03); `forbidden`
+/// by the thread's policy.
+pub(crate) async fn call_in(
+    ctx: &Ctx<'_>,
+    who: &Authenticated,
+    thread: ThreadId,
+) -> Result<Permit<InThread>, Refusal> {
+    let Permit { who, rights, target } = read_thread(ctx, who, thread).await?;
+    if target.standing != Standing::Active && mutation::is_on(Check::Calling) {
+        return Err(refuse::refuse(ErrorCode::NotFound));
+    }
+    let slot = ctx.app.state.threads.slot(thread);
+    let mut held = slot.lock().await;
+    let state = match held.take() {
+        Some(state) => state,
+        None => state::load(ctx, thread).await?,
+    };
+    let allowed = state.roster().policy().allows(ALLOW_CALLS);
+    *held = Some(state);
+    drop(held);
+    if target.thread.closed_ms.is_some() {
+        return Err(refuse::refuse(ErrorCode::Closed));
+    }
+    if !allowed && mutation::is_on(Check::Calling) {
+        return Err(refuse::refuse(ErrorCode::Forbidden));
+    }
+    let ReadThread { thread, parties, as_org, .. } = target;
+    Ok(Permit { who, rights, target: InThread { thread, parties, as_org } })
 }
 
 /// To add entries to a thread. Whether the author takes part is the chain's to say, and the committer's.

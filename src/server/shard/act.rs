@@ -84,7 +84,9 @@ fn check_hello(shard: &Rc<Shard>, conn: Conn, nonce: [u8; 32], hello: Box<HelloS
             match services::check_hello(&task.edge.app, slot.client, &nonce, &hello).await {
                 Ok(accepted) => {
                     let (user, org) = (accepted.who.user, accepted.org);
+                    let who = accepted.who;
                     admit(&task, &slot, accepted);
+                    services::connected(&task.edge.app, &who).await;
                     // What was taken away meanwhile found no socket to send away.
                     let follows = services::still_follows(&task.edge.app, user, org).await;
                     if let Some(refusal) = follows.err().filter(is_final) {

@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{Shard, Slot};
 use crate::logs::LogId;
+use crate::services;
 
 /// Bytes of the read buffer of a connection: 4 KiB hold several ordinary frames and cost 6 KB per connection in
 /// all; the library's default costs 137 KB.
@@ -64,6 +65,7 @@ where
     if let Some(who) = slot.who() {
         let session = LogId::of(who.session.as_bytes());
         tracing::debug!(shard = shard.index, %session, code = ended.code(), "a session's socket ended");
+        services::disconnected(&shard.edge.app, &who).await;
     }
     let (code, retry_after_ms) = match ended {
         Ended::Gone => return,

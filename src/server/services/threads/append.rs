@@ -22,7 +22,7 @@ use relais_store::{
     Receipt as StoreReceipt, Refusal as Refused,
 };
 use relais_wire::events::{EntriesAppended, Invited, ThreadGone};
-use relais_wire::ids::{KeyringId, OrgId, Seq, ThreadId};
+use relais_wire::ids::{KeyringId, OrgId, Seq, ThreadId, UserId};
 use relais_wire::limits::{CIPHERTEXT_BYTES_MAX, CONTROL_BYTES_MAX, CORE_BYTES_MAX, ENTRIES_PER_APPEND};
 use relais_wire::scalar::{Bin, Millis};
 use relais_wire::threads::{Append, Appended, Receipt, SignedEntry, StoredEntry};
@@ -31,6 +31,7 @@ use relais_wire::{ErrorCode, Event, Refusal};
 use super::audience::{self, Audience};
 use super::{access, project, rules, state};
 use crate::deliver::Delivery;
+use crate::services::calls;
 use crate::services::context::{Ctx, Told, line};
 use crate::services::links::named;
 use crate::services::mutation::{self, Check};
@@ -114,6 +115,7 @@ pub(crate) async fn append(
     drop(held);
     if !receipt.replayed {
         deliver(ctx, thread, &steps, &events, &receipt);
+        calls::removed(ctx, thread, &lost(&steps)).await;
     }
     Ok(receipts(ctx, &receipt))
 }
@@ -188,6 +190,12 @@ fn wanted(roster: &Roster, core: &EntryCore, control: Option<&Control>) -> Vec<C
         wanted.extend(recipients.iter().map(|to| ChainId::Keyring(to.keyring)));
     }
     wanted
+}
+
+/// Who took part before these entries and does not after them.
+fn lost(steps: &[Step]) -> Vec<UserId> {
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return Vec::new() };
+    first.before.active.keys().filter(|user| !last.after.active.contains_key(*user)).copied().collect()
 }
 
 /// Has the committer refuse what was true when it was looked at and is not any more: the session and the account of

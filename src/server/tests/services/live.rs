@@ -21,16 +21,16 @@ use crate::talk::*;
 use crate::world::{Client, End, World as Running};
 
 /// Ada, who runs the server, and Ben with two devices in a thread of hers with one message, served.
-struct Scene {
-    running: Running,
-    ada: Person,
-    ben: Person,
+pub struct Scene {
+    pub running: Running,
+    pub ada: Person,
+    pub ben: Person,
     /// Ben's other device.
-    other: SessionGrant,
-    thread: ThreadId,
+    pub other: SessionGrant,
+    pub thread: ThreadId,
 }
 
-async fn scene() -> Scene {
+pub async fn scene() -> Scene {
     let mut server = Server::open(Wish { served: true, ..Wish::default() }).await;
     let mut world = World::default();
     let token = server.setup_token();
@@ -65,20 +65,20 @@ async fn knock(running: &Running, grant: &SessionGrant, after: u64) -> Client {
 }
 
 /// A socket of a session that follows its stream, and the stream's head.
-async fn line(running: &Running, grant: &SessionGrant, after: u64) -> (Client, Seq) {
+pub async fn line(running: &Running, grant: &SessionGrant, after: u64) -> (Client, Seq) {
     let mut client = knock(running, grant, after).await;
     let Control::Welcome(welcome) = client.control().await else { panic!("not welcome") };
     (client, welcome.personal_head.unwrap())
 }
 
-async fn ask<C: Call>(client: &mut Client, call: C) -> Result<C::Answer, ErrorCode> {
+pub async fn ask<C: Call>(client: &mut Client, call: C) -> Result<C::Answer, ErrorCode> {
     client.ask(C::KIND, &codec::encode(&call)).await;
     let (_, answer) = client.reply().await;
     answer.map(|reply| C::answer(reply).expect("the answer of this request")).map_err(|refusal| refusal.code)
 }
 
 /// The next event that `pick` takes.
-async fn event<T>(client: &mut Client, pick: impl Fn(Event) -> Option<T>) -> T {
+pub async fn event<T>(client: &mut Client, pick: impl Fn(Event) -> Option<T>) -> T {
     loop {
         let (header, body) = client.frame().await;
         if header.class == Class::Event

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod calls;
 mod credentials;
 mod files;
 mod kit;

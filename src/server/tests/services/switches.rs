@@ -54,6 +54,7 @@ const NEEDED: &[(&str, &str, &str)] = &[
         "organization::only_who_runs_the_server_founds_an_organization_and_only_members_see_it",
         "a refusal: Done",
     ),
+    ("calling", "calls::who_left_the_thread_does_not_call_in_it", "a refusal: CallStarted"),
     (
         "append-guards",
         "races::nothing_is_written_in_a_session_that_ended_a_moment_ago",
