@@ -308,6 +308,10 @@ fn show(update: Update, own: UserId) -> Result<()> {
         Update::CaughtUp(_)
         | Update::Resynced(..)
         | Update::Invited(_)
+        | Update::Rings(_)
+        | Update::RingStopped(_)
+        | Update::Call(_)
+        | Update::CallMissed(_)
         | Update::Gone(_)
         | Update::Renewed(..) => Ok(()),
     }

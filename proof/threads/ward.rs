@@ -152,6 +152,10 @@ pub(super) async fn say(client: &mut Client, thread: ThreadId, text: &str) -> Re
             | Update::Resynced(..)
             | Update::Accepted { .. }
             | Update::Invited(_)
+            | Update::Rings(_)
+            | Update::RingStopped(_)
+            | Update::Call(_)
+            | Update::CallMissed(_)
             | Update::Gone(_)
             | Update::Renewed(..) => {}
         }

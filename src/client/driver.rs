@@ -7,6 +7,7 @@
 pub mod acts;
 mod ahead;
 pub mod book;
+mod calls;
 pub mod client;
 pub mod clock;
 pub mod demo;

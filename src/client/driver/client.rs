@@ -13,6 +13,7 @@ use relais_e2ee::entropy::{SystemEntropy, draw};
 use relais_e2ee::wrap::Opener;
 use relais_e2ee::{E2eeError, Secret};
 use relais_wire::account::{GetVault, Vault};
+use relais_wire::calls::{CallCard, CallMissed, CallRings, CallStopped};
 use relais_wire::control::{OrgCursor, ResyncReason};
 use relais_wire::ids::{Bytes32, DeviceId, KeyringId, OrgId, Seq, ThreadId, UnitId, UserId};
 use relais_wire::threads::ThreadCard;
@@ -76,6 +77,14 @@ pub enum Update {
     Invited(ThreadId),
     /// A thread is gone for the user.
     Gone(ThreadId),
+    /// A call rings for the user; until it says so ([`Client::call_rings`]), nobody is told that it does.
+    Rings(CallRings),
+    /// A call rings no more.
+    RingStopped(CallStopped),
+    /// How the call stands that the user is in. Only the latest counts; a device whose place is away joins again.
+    Call(Box<CallCard>),
+    /// The user was called and nobody answered for them.
+    CallMissed(CallMissed),
     /// This client looked after keys that somebody had to renew.
     Renewed(Chore, Renewed),
     /// Something could not be used: an attack, or a failure that is tried again.

@@ -73,8 +73,8 @@ impl Client {
                     };
                     self.updates.push_back(Update::Trouble(None, error));
                 }
+                Output::Hint(hint) => self.updates.extend(call_update(hint)),
                 Output::Credentials(_)
-                | Output::Hint(_)
                 | Output::Connect
                 | Output::Send(_)
                 | Output::Disconnect
@@ -124,10 +124,13 @@ impl Client {
             | Event::Badge(_)
             | Event::Progress(_)
             | Event::Typing(_)
-            | Event::CallMissed(_)
             | Event::CallRings(_)
             | Event::CallStopped(_)
             | Event::CallChanged(_) => Ok(()),
+            Event::CallMissed(missed) => {
+                self.updates.push_back(Update::CallMissed(missed));
+                Ok(())
+            }
         }
     }
 
@@ -534,5 +537,16 @@ impl Client {
 
     pub(crate) const fn wrong_own(error: ChainError) -> ClientError {
         ClientError::OwnCheck(error)
+    }
+}
+
+/// What a hint tells of calls; the others are not shown here.
+#[expect(clippy::wildcard_enum_match_arm, reason = "everything but calls")]
+fn call_update(hint: Event) -> Option<Update> {
+    match hint {
+        Event::CallRings(ring) => Some(Update::Rings(ring)),
+        Event::CallStopped(stopped) => Some(Update::RingStopped(stopped)),
+        Event::CallChanged(changed) => Some(Update::Call(Box::new(changed.card))),
+        _ => None,
     }
 }

@@ -146,6 +146,9 @@ pub(crate) enum Command {
     /// Do something with a thread.
     #[command(subcommand)]
     Thread(ThreadAct),
+    /// Calls, without sound or picture.
+    #[command(subcommand)]
+    Call(CallAct),
     /// Files.
     #[command(subcommand)]
     Files(Files),
@@ -164,6 +167,30 @@ pub(crate) enum Command {
     Focus {
         /// Its id.
         org: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CallAct {
+    /// Ring everybody in a thread, and print how the call stands until it is over.
+    Start {
+        /// The thread.
+        thread: String,
+        /// Say that the camera is on.
+        #[arg(long)]
+        camera: bool,
+        /// Ring people outside their hours too.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Wait for a call, answer it, and print how it stands until it is over.
+    Answer {
+        /// Say that the camera is on.
+        #[arg(long)]
+        camera: bool,
+        /// Decline it instead.
+        #[arg(long)]
+        decline: bool,
     },
 }
 

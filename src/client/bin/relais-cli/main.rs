@@ -12,6 +12,7 @@
 
 mod account;
 mod args;
+mod call;
 mod enter;
 mod live;
 mod parse;
@@ -141,6 +142,7 @@ async fn signed_in(client: &mut Client, json: bool, command: Command) -> Result<
             let thread = client.create_direct(who, &text).await?.to_hex();
             show(json, &json!({"thread": thread}), &thread);
         }
+        Command::Call(act) => return call::call(client, json, act).await,
         Command::Files(files) => return threads::file(client, json, files).await,
         Command::Search { query } => {
             let found = client.search(&query, client.organization()).await?;

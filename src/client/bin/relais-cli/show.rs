@@ -74,6 +74,10 @@ pub(crate) fn update_json(update: &Update) -> Value {
         }),
         Update::Invited(thread) => json!({"event": "invited", "thread": thread.to_hex()}),
         Update::Gone(thread) => json!({"event": "gone", "thread": thread.to_hex()}),
+        Update::Rings(ring) => json!({"event": "rings", "ring": ring}),
+        Update::RingStopped(stopped) => json!({"event": "ring_stopped", "stopped": stopped}),
+        Update::Call(card) => json!({"event": "call", "card": card}),
+        Update::CallMissed(missed) => json!({"event": "call_missed", "missed": missed}),
         Update::Renewed(chore, renewed) => {
             let (what, id) = match chore {
                 Chore::Keyring(keyring) => ("keyring", keyring.to_hex()),
