@@ -8,6 +8,8 @@
 //! Invariant: nothing here knows what STUN, TURN or a call is; nothing is logged; no clock is read.
 #![cfg_attr(not(all(feature = "batched", target_os = "linux")), forbid(unsafe_code))]
 
+#[cfg(all(feature = "batched", target_os = "linux"))]
+mod form;
 mod inbox;
 pub mod limits;
 #[cfg(all(feature = "batched", target_os = "linux"))]
