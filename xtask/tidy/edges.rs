@@ -17,7 +17,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("relais-client", &["relais-chain", "relais-e2ee", "relais-wire"]),
     (
         "relais-server",
-        &["relais-call", "relais-care", "relais-chain", "relais-hub", "relais-store", "relais-wire"],
+        &[
+            "relais-call",
+            "relais-care",
+            "relais-chain",
+            "relais-hub",
+            "relais-options",
+            "relais-store",
+            "relais-wire",
+        ],
     ),
     (
         "relais-sim",
@@ -34,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("relais-proof", &["relais-chain", "relais-client", "relais-e2ee", "relais-store", "relais-wire"]),
     ("relais-fuzz", &["relais-chain", "relais-turn", "relais-wire"]),
+    ("relais-options", &[]),
     ("relais-turn", &[]),
     ("relais-udp", &[]),
     ("xtask", &[]),

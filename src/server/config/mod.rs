@@ -6,14 +6,13 @@
 //! Not known here: what the parts do with it.
 
 pub mod options;
-mod values;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::Settings;
-pub use values::{ConfigError, Kind, RawConfig, env_name};
+pub use relais_options::{ConfigError, RawConfig};
 
 /// Everything the server obeys.
 #[derive(Clone, Debug)]
@@ -122,7 +121,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn read(file: &str, environment: &[(String, String)]) -> Result<Self, ConfigError> {
-        Self::parse(&RawConfig::read(file, environment)?)
+        Self::parse(&RawConfig::read(&options::TABLE, file, environment)?)
     }
 
     /// Understands the values.
@@ -280,33 +279,12 @@ fn cores() -> usize {
 /// The example file: every option with its meaning and default.
 #[must_use]
 pub fn example() -> String {
-    let mut out = String::from(
-        "# Relais: every option with its default. Made by `relais config example`; check a file with\n\
-         # `relais config check FILE`. Each option can also be set in the environment as RELAIS_SECTION_OPTION.\n",
-    );
-    for (section, title) in options::SECTIONS {
-        out.push_str(&format!("\n# {title}\n[{section}]\n"));
-        for option in options::OPTIONS {
-            let Some(name) = option.key.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) else {
-                continue;
-            };
-            for line in option.help.lines() {
-                out.push_str(&format!("# {line}\n"));
-            }
-            let takes_effect = if option.reload { "at SIGHUP" } else { "at the next start" };
-            let env = env_name(option.key);
-            out.push_str(&format!(
-                "# {env}; a change takes effect {takes_effect}.\n{name} = {}\n",
-                option.default
-            ));
-        }
-    }
-    out
+    options::TABLE.example()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, ConfigError, MailConfig, RawConfig, example};
+    use super::{Config, ConfigError, MailConfig, RawConfig, example, options};
 
     fn refused(file: &str) -> String {
         Config::read(file, &[]).unwrap_err().to_string()
@@ -324,7 +302,8 @@ mod tests {
 
     #[test]
     fn every_option_of_the_table_is_used_and_the_example_parses() {
-        let raw = RawConfig::read(&example(), &env("RELAIS_MAIL_HOST", "mail.example.org")).unwrap();
+        let raw = RawConfig::read(&options::TABLE, &example(), &env("RELAIS_MAIL_HOST", "mail.example.org"))
+            .unwrap();
         let config = Config::parse(&raw).unwrap();
         assert_eq!(raw.unread(), Vec::<&str>::new());
         assert_eq!(config.settings.origin, "http://127.0.0.1:8080");

@@ -3,42 +3,16 @@
 //!
 //! Not known here: what the values do.
 
-use super::values::Kind;
+use relais_options::{Opt, Table, flag, list, number, text};
 
-/// One option.
-#[derive(Clone, Copy, Debug)]
-pub struct Opt {
-    /// `section.name` in the file; `RELAIS_SECTION_NAME` in the environment.
-    pub key: &'static str,
-    /// What a value looks like.
-    pub kind: Kind,
-    /// The default, as it stands in the file.
-    pub default: &'static str,
-    /// Meaning, unit and limits, for an operator.
-    pub help: &'static str,
-    /// Whether `SIGHUP` takes a new value over without a restart.
-    pub reload: bool,
-}
-
-const fn opt(key: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Opt {
-    Opt { key, kind, default, help, reload: false }
-}
-
-const fn text(key: &'static str, default: &'static str, help: &'static str) -> Opt {
-    opt(key, Kind::Text, default, help)
-}
-
-const fn flag(key: &'static str, default: &'static str, help: &'static str) -> Opt {
-    opt(key, Kind::Flag, default, help)
-}
-
-const fn list(key: &'static str, default: &'static str, help: &'static str) -> Opt {
-    opt(key, Kind::List, default, help)
-}
-
-const fn number(key: &'static str, min: u64, max: u64, default: &'static str, help: &'static str) -> Opt {
-    opt(key, Kind::Number { min, max }, default, help)
-}
+/// The table as a whole.
+pub const TABLE: Table = Table {
+    prefix: "RELAIS_",
+    head: "# Relais: every option with its default. Made by `relais config example`; check a file with\n\
+           # `relais config check FILE`. Each option can also be set in the environment as RELAIS_SECTION_OPTION.\n",
+    sections: SECTIONS,
+    options: OPTIONS,
+};
 
 /// What stands above each section in the example.
 pub const SECTIONS: &[(&str, &str)] = &[

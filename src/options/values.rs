@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-use super::options::OPTIONS;
+use crate::{Opt, Table as Options};
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +56,10 @@ pub enum ConfigError {
     },
 }
 
-/// The variable that names the configuration file itself.
-const FILE_VARIABLE: &str = "RELAIS_CONFIG";
-
 impl ConfigError {
-    pub(super) fn value(key: &str, message: impl Into<String>) -> Self {
+    /// An option's value does not fit.
+    #[must_use]
+    pub fn value(key: &str, message: impl Into<String>) -> Self {
         Self::Value { key: key.to_owned(), message: message.into() }
     }
 }
@@ -77,24 +76,28 @@ impl RawConfig {
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub fn read(file: &str, environment: &[(String, String)]) -> Result<Self, ConfigError> {
+    pub fn read(
+        table: &'static Options,
+        file: &str,
+        environment: &[(String, String)],
+    ) -> Result<Self, ConfigError> {
         let mut values = BTreeMap::new();
-        for option in OPTIONS {
+        for option in table.options {
             values.insert(option.key, parse_value(option.key, option.default)?);
         }
         for (key, value) in flatten(parse_table(file)?) {
-            let option = known(&key)?;
+            let option = known(table, &key)?;
             check(option.key, option.kind, &value)?;
             values.insert(option.key, value);
         }
         for (name, text) in environment {
-            let Some(rest) = name.strip_prefix("RELAIS_") else { continue };
-            if name == FILE_VARIABLE {
+            let Some(rest) = name.strip_prefix(table.prefix) else { continue };
+            if rest == FILE_VARIABLE {
                 continue;
             }
-            let Some(option) = OPTIONS.iter().find(|option| env_name(option.key) == *name) else {
-                let nearest = nearest(&rest.to_lowercase().replacen('_', ".", 1));
-                return Err(ConfigError::Unknown { key: name.clone(), nearest: env_name(nearest) });
+            let Some(option) = table.options.iter().find(|option| table.env_name(option.key) == *name) else {
+                let nearest = nearest(table, &rest.to_lowercase().replacen('_', ".", 1));
+                return Err(ConfigError::Unknown { key: name.clone(), nearest: table.env_name(nearest) });
             };
             let value = from_environment(option.key, option.kind, text)?;
             check(option.key, option.kind, &value)?;
@@ -103,20 +106,36 @@ impl RawConfig {
         Ok(Self { values, read: RefCell::default() })
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<&str, ConfigError> {
+    /// The text of an option.
+    ///
+    /// # Errors
+    /// The table has no such option of that kind.
+    pub fn text(&self, key: &str) -> Result<&str, ConfigError> {
         self.get(key)?.as_str().ok_or_else(|| ConfigError::value(key, "must be text"))
     }
 
-    pub(super) fn flag(&self, key: &str) -> Result<bool, ConfigError> {
+    /// The flag of an option.
+    ///
+    /// # Errors
+    /// The table has no such option of that kind.
+    pub fn flag(&self, key: &str) -> Result<bool, ConfigError> {
         self.get(key)?.as_bool().ok_or_else(|| ConfigError::value(key, "must be true or false"))
     }
 
-    pub(super) fn number(&self, key: &str) -> Result<u64, ConfigError> {
+    /// The number of an option, within its bounds.
+    ///
+    /// # Errors
+    /// The table has no such option of that kind.
+    pub fn number(&self, key: &str) -> Result<u64, ConfigError> {
         let number = self.get(key)?.as_integer().and_then(|number| u64::try_from(number).ok());
         number.ok_or_else(|| ConfigError::value(key, "must be a whole number"))
     }
 
-    pub(super) fn list(&self, key: &str) -> Result<Vec<&str>, ConfigError> {
+    /// The texts of an option.
+    ///
+    /// # Errors
+    /// The table has no such option of that kind.
+    pub fn list(&self, key: &str) -> Result<Vec<&str>, ConfigError> {
         let items = self.get(key)?.as_array().ok_or_else(|| ConfigError::value(key, "must be a list"))?;
         items
             .iter()
@@ -131,19 +150,16 @@ impl RawConfig {
         Ok(value)
     }
 
-    /// Options that nothing has asked for: always none, which a test asserts.
-    #[cfg(test)]
-    pub(super) fn unread(&self) -> Vec<&'static str> {
+    /// Options that nothing has asked for: none, once everything was understood; for a test to assert.
+    #[must_use]
+    pub fn unread(&self) -> Vec<&'static str> {
         let read = self.read.borrow();
         self.values.keys().filter(|key| !read.contains(*key)).copied().collect()
     }
 }
 
-/// Name of an option in the environment.
-#[must_use]
-pub fn env_name(key: &str) -> String {
-    format!("RELAIS_{}", key.replace('.', "_").to_uppercase())
-}
+/// The variable that names the configuration file itself, after the prefix.
+const FILE_VARIABLE: &str = "CONFIG";
 
 fn parse_table(text: &str) -> Result<Table, ConfigError> {
     text.parse::<Table>().map_err(|error| {
@@ -177,11 +193,12 @@ fn flatten(table: Table) -> Vec<(String, Value)> {
     out
 }
 
-fn known(key: &str) -> Result<&'static super::options::Opt, ConfigError> {
-    OPTIONS
+fn known(table: &Options, key: &str) -> Result<&'static Opt, ConfigError> {
+    table
+        .options
         .iter()
         .find(|option| option.key == key)
-        .ok_or_else(|| ConfigError::Unknown { key: key.to_owned(), nearest: nearest(key).to_owned() })
+        .ok_or_else(|| ConfigError::Unknown { key: key.to_owned(), nearest: nearest(table, key).to_owned() })
 }
 
 fn from_environment(key: &str, kind: Kind, text: &str) -> Result<Value, ConfigError> {
@@ -212,9 +229,9 @@ fn check(key: &str, kind: Kind, value: &Value) -> Result<(), ConfigError> {
     wrong.map_or(Ok(()), |message| Err(ConfigError::value(key, message)))
 }
 
-fn nearest(key: &str) -> &'static str {
-    let best = OPTIONS.iter().min_by_key(|option| distance(option.key, key));
-    best.map_or("server.listen", |option| option.key)
+fn nearest(table: &Options, key: &str) -> &'static str {
+    let best = table.options.iter().min_by_key(|option| distance(option.key, key));
+    best.map_or("", |option| option.key)
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements between two names.
