@@ -44,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("relais-fuzz", &["relais-chain", "relais-turn", "relais-wire"]),
     ("relais-options", &[]),
     ("relais-turn", &[]),
+    ("relais-turn-driver", &["relais-options", "relais-turn", "relais-udp"]),
     ("relais-udp", &[]),
     ("xtask", &[]),
 ];
