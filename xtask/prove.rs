@@ -2,6 +2,7 @@
 //! succeeds only where the claim holds.
 
 pub mod blind;
+pub mod turn;
 
 use std::process::{Command, ExitCode};
 
@@ -71,6 +72,11 @@ pub const PROOFS: &[Proof] = &[
         name: "crash",
         claim: "what was acknowledged is there after kill -9 and after a power cut, whole",
         how: How::Tool { package: "relais-store", program: "relais-store-crash", arguments: &["run"] },
+    },
+    Proof {
+        name: "turn",
+        claim: "another project's clients relay through `relais-turn` by UDP, TCP and TLS, and nothing is lost",
+        how: How::Here(turn::run),
     },
 ];
 

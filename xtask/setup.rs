@@ -64,6 +64,16 @@ const TEST_NEEDS: &[Need] = &[
     },
 ];
 
+/// What only the proof of the relay needs.
+const TURN_NEEDS: &[Need] = &[
+    Need {
+        package: "coturn",
+        reason: "another project's clients of the relay",
+        probe: Probe::Program("turnutils_uclient"),
+    },
+    Need { package: "openssl", reason: "makes a certificate for one run", probe: Probe::Program("openssl") },
+];
+
 impl Need {
     fn is_met(&self) -> bool {
         match self.probe {
@@ -105,6 +115,14 @@ pub fn ensure() -> Result<()> {
 /// See [`ensure`].
 pub fn ensure_for_tests() -> Result<()> {
     install(NEEDS.iter().chain(TEST_NEEDS))
+}
+
+/// The same as [`ensure`], and what the proof of the relay needs.
+///
+/// # Errors
+/// See [`ensure`].
+pub fn ensure_for_turn() -> Result<()> {
+    install(NEEDS.iter().chain(TURN_NEEDS))
 }
 
 fn install<'a>(needs: impl Iterator<Item = &'a Need>) -> Result<()> {
@@ -162,12 +180,16 @@ fn apt_get(prefix: &[&str], arguments: &[&str]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NEEDS, TEST_NEEDS, on_path};
+    use super::{NEEDS, TEST_NEEDS, TURN_NEEDS, on_path};
 
     #[test]
     fn every_need_says_what_it_is_for() {
         assert!(
-            NEEDS.iter().chain(TEST_NEEDS).all(|need| !need.package.is_empty() && need.reason.len() > 10)
+            NEEDS
+                .iter()
+                .chain(TEST_NEEDS)
+                .chain(TURN_NEEDS)
+                .all(|need| !need.package.is_empty() && need.reason.len() > 10)
         );
     }
 
