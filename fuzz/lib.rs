@@ -10,3 +10,4 @@ pub mod coverage;
 pub mod engine;
 pub mod mutate;
 pub mod targets;
+pub mod turn;

@@ -15,11 +15,14 @@ use relais_wire::{
     decode_reply, encode_frame,
 };
 
+use crate::turn;
+
 /// A function from bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target with its name. `cargo x fuzz` has the same names.
-pub const TARGETS: &[(&str, Target)] = &[("entry", entry), ("frame", frame), ("link", link)];
+pub const TARGETS: &[(&str, Target)] =
+    &[("entry", entry), ("frame", frame), ("link", link), ("relay", turn::relay), ("stun", turn::stun)];
 
 /// The target of that name.
 #[must_use]
@@ -111,7 +114,7 @@ fn chains(bytes: &[u8]) {
     drop(relais_chain::UnitChain::start(bytes, &nobody, Mode::Replay));
 }
 
-/// Inputs to start from: golden frames of every type; the test vectors of the chains, and an empty-handed link or entry
+/// Inputs to start from: golden frames of every type; STUN messages of every method, alone and in conversations; the test vectors of the chains, and an empty-handed link or entry
 /// of every kind.
 #[must_use]
 pub fn seeds(name: &str) -> Vec<Vec<u8>> {
@@ -119,6 +122,8 @@ pub fn seeds(name: &str) -> Vec<Vec<u8>> {
         "frame" => golden_frames(),
         "link" => vectors(include_str!("../vectors/chain-links.json")).chain(links()).collect(),
         "entry" => vectors(include_str!("../vectors/chain-threads.json")).chain(entries()).collect(),
+        "relay" => turn::conversations(),
+        "stun" => turn::messages(),
         _ => Vec::new(),
     }
 }
