@@ -79,7 +79,7 @@ impl Call {
             org: start.org,
             caller: start.caller,
             started_ms: now,
-            version: 1,
+            version: next_version(0, now),
             phase: Phase::Ringing,
             seats: vec![caller],
             out: VecDeque::from([Output::Fact(Fact::Started { user: start.caller })]),
@@ -94,6 +94,7 @@ impl Call {
     /// time they had, and must say again that they ring.
     pub(crate) fn recover(mut self, now: u64) -> Self {
         let until_ms = now.saturating_add(RECOVER_MS);
+        self.version = next_version(self.version, now);
         for seat in &mut self.seats {
             match &mut seat.state {
                 SeatState::In { user, .. } | SeatState::Away { user, .. } => {
@@ -138,7 +139,7 @@ impl Call {
             (false, input) => self.take(now, input, busy),
         };
         if before != (self.phase, self.seats.clone()) {
-            self.version = self.version.saturating_add(1);
+            self.version = next_version(self.version, now);
             self.tell(&present);
         }
         done
@@ -466,6 +467,13 @@ impl Call {
             self.out.push_back(Output::Changed(users));
         }
     }
+}
+
+/// Not all changes are kept, so that a version counted from what was kept would go back over a restart, and what is
+/// shown then would be thrown away as old. Server time goes on, and by more milliseconds than there were changes.
+const fn next_version(version: u64, now: u64) -> u64 {
+    let next = version.saturating_add(1);
+    if next > now { next } else { now }
 }
 
 /// What a call that is waited for no more is: active if somebody had answered.

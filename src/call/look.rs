@@ -39,7 +39,7 @@ impl Call {
         self.started_ms
     }
 
-    /// Grows with every change that its participants are shown.
+    /// Grows with every change that its participants are shown, over a restart too.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
