@@ -27,6 +27,13 @@ pub(crate) async fn call(client: &mut Client, json: bool, act: CallAct) -> Resul
                     begun = true;
                     mine = start(client, json, &act).await?;
                 }
+                // What ended while there was no connection is not told.
+                Update::Online if mine.is_some() => {
+                    let card = client.calls().await?.card;
+                    if card.map(|card| card.call) != mine {
+                        return client.disconnect().await;
+                    }
+                }
                 Update::Rings(ring) if mine.is_none() => {
                     say(json, &update);
                     mine = answer(client, json, &act, ring.call).await?;
