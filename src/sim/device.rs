@@ -16,6 +16,7 @@ use relais_wire::{
 
 use crate::event::Event;
 use crate::guard::MARKER;
+use crate::phone::Phone;
 use crate::server::{read_core, write_core};
 use crate::world::Env;
 
@@ -38,6 +39,8 @@ pub(crate) struct Device {
     pub(crate) stopped: Option<CloseCode>,
     /// Entries it was told of and has not applied, for the scenarios.
     pub(crate) resyncs: u64,
+    /// Calls; forgotten with the program.
+    pub(crate) phone: Phone,
 }
 
 /// What survives.
@@ -83,6 +86,7 @@ struct Program {
 enum Asked {
     Append(ThreadId),
     Snapshot(StreamTag, Option<OrgId>),
+    Call(Box<Request>),
 }
 
 impl Device {
@@ -104,7 +108,19 @@ impl Device {
             acknowledged: BTreeMap::new(),
             refused: Vec::new(),
         };
-        Self { index, user, session, device, orgs, disk, program: None, life: 0, stopped: None, resyncs: 0 }
+        Self {
+            index,
+            user,
+            session,
+            device,
+            orgs,
+            disk,
+            program: None,
+            life: 0,
+            stopped: None,
+            resyncs: 0,
+            phone: Phone::default(),
+        }
     }
 
     pub(crate) const fn is_running(&self) -> bool {
@@ -149,6 +165,7 @@ impl Device {
     pub(crate) fn die(&mut self, env: &mut Env) {
         let Some(program) = self.program.take() else { return };
         self.life += 1;
+        self.phone = Phone::default();
         if let Some(conn) = program.conn {
             env.net.device_closes(env.now, conn, &mut env.queue, &mut env.rng);
             env.net.forget_device(conn);
@@ -272,6 +289,12 @@ impl Device {
                 env.counters.hit("device came online");
                 program.outbox.hurry();
                 self.send(env);
+                for request in self.phone.again() {
+                    if !matches!(request, Request::GetCalls(_)) {
+                        env.counters.hit("request about a call said again");
+                    }
+                    self.dial(env, request);
+                }
             }
             Output::Stopped(StopReason::Closed(code)) => {
                 self.stopped = Some(code);
@@ -286,8 +309,12 @@ impl Device {
             }
             Output::Resync { stream, org, .. } => self.resync(env, stream, org),
             Output::Violation(violation) => env.violations.push(violation),
+            Output::Hint(event) => {
+                if let Some(request) = self.phone.hears((self.user, self.device), &event) {
+                    self.dial(env, request);
+                }
+            }
             Output::CaughtUp(_)
-            | Output::Hint(_)
             | Output::Offline { .. }
             | Output::Stopped(StopReason::Asked)
             | Output::Wait(_) => {}
@@ -322,8 +349,18 @@ impl Device {
                     self.turn(env, Input::Unread { stream: tag });
                 }
             },
+            Some(Asked::Call(request)) => self.phone.answered(*request, result),
             None => {}
         }
+    }
+
+    /// Says something about a call.
+    pub(crate) fn dial(&mut self, env: &mut Env, request: Request) {
+        let Some(program) = &mut self.program else { return };
+        program.tokens += 1;
+        let token = program.tokens;
+        program.asked.insert(token, Asked::Call(Box::new(request.clone())));
+        self.turn(env, Input::Call { token, request });
     }
 
     fn append_answered(

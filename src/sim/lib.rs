@@ -14,6 +14,7 @@
 //! Not known here: sockets, tasks and the clock. Positions in threads are checked by the chain's own
 //! rule inside the committer. What is *not* simulated: signatures and encryption (entries are opaque bytes), the real services, several shards, and power cuts (the store's own crash tests do those).
 
+mod calls;
 pub mod chaos;
 mod counters;
 mod device;
@@ -21,6 +22,7 @@ mod event;
 pub mod guard;
 mod net;
 pub mod oracle;
+mod phone;
 mod rng;
 mod server;
 mod trap;

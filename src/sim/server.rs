@@ -8,6 +8,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use relais_call::Desk;
 use relais_care::audit::{Actor, AuditEntry, Event as Audited};
 use relais_chain::entry::{Anchor, Kind};
 use relais_chain::head::{Claim, Phase};
@@ -76,6 +77,9 @@ struct Process {
     wait: Option<u64>,
     interest: BTreeSet<UserId>,
     turns: u64,
+    desk: Desk,
+    /// Whose connections these are.
+    lines: BTreeMap<Conn, (UserId, DeviceId)>,
 }
 
 impl Server {
@@ -107,7 +111,39 @@ impl Server {
     }
 
     pub(crate) fn wait(&self) -> Option<u64> {
-        self.process.as_ref()?.wait
+        let process = self.process.as_ref()?;
+        [process.wait, process.desk.wakes_at()].into_iter().flatten().min()
+    }
+
+    /// What was due, of the hub and of calls.
+    pub(crate) fn timeout(&mut self, env: &mut Env) {
+        self.turn(env, Input::Timeout);
+        self.call_time(env);
+    }
+
+    pub(crate) fn desk(&self) -> Option<&Desk> {
+        self.process.as_ref().map(|process| &process.desk)
+    }
+
+    pub(crate) fn desk_mut(&mut self) -> Option<&mut Desk> {
+        self.process.as_mut().map(|process| &mut process.desk)
+    }
+
+    pub(crate) const fn trap(&self) -> &Arc<Trap> {
+        &self.trap
+    }
+
+    /// The server learns that a connection is gone.
+    pub(crate) fn hears_end(&mut self, env: &mut Env, conn: Conn) {
+        self.turn(env, Input::Closed { conn });
+        self.hung_up(env, conn);
+    }
+
+    fn hung_up(&mut self, env: &mut Env, conn: Conn) {
+        let gone = self.process.as_mut().and_then(|process| process.lines.remove(&conn));
+        if let Some((user, device)) = gone {
+            self.call_gone(env, user, device);
+        }
     }
 
     pub(crate) fn arm(&self, next: Next) {
@@ -132,7 +168,16 @@ impl Server {
         let store = Embedded::open(&options).expect("the folder is this run's own");
         let hub = Hub::new(Config::new(store.epoch()), env.rng.any());
         env.counters.hit("server started");
-        self.process = Some(Process { store, hub, wait: None, interest: BTreeSet::new(), turns: 0 });
+        self.process = Some(Process {
+            store,
+            hub,
+            wait: None,
+            interest: BTreeSet::new(),
+            turns: 0,
+            desk: Desk::default(),
+            lines: BTreeMap::new(),
+        });
+        self.recover_calls(env);
     }
 
     /// The process ends without a word.
@@ -216,7 +261,8 @@ impl Server {
             Output::Close { conn, code, retry_after_ms } => {
                 env.counters.hit(&format!("closed as {code:?}"));
                 env.net.server_closes(env.now, conn.0, code.code(), retry_after_ms, &mut env.queue);
-                return env.net.forget_server(conn.0);
+                env.net.forget_server(conn.0);
+                return self.hung_up(env, conn);
             }
             Output::Interest { user, on } => {
                 if let Some(process) = &mut self.process {
@@ -255,7 +301,7 @@ impl Server {
     }
 
     /// What a failed commit means for the process, and for whoever asked.
-    fn failed(&mut self, env: &mut Env, error: &CommitError) -> Option<Refusal> {
+    pub(crate) fn failed(&mut self, env: &mut Env, error: &CommitError) -> Option<Refusal> {
         match error {
             CommitError::Unknown | CommitError::Fatal(_) | CommitError::Internal => {
                 env.counters.hit("server stopped by its store");
@@ -327,6 +373,10 @@ impl Server {
             rekey: None,
         };
         self.turn(env, Input::HelloAccepted { conn, admitted: Box::new(admitted) });
+        if let Some(process) = &mut self.process {
+            process.lines.insert(conn, (known.user, known.device));
+        }
+        self.call_hello(env, known.user);
     }
 
     pub(crate) fn head(&self, stream: StreamId) -> Seq {
@@ -376,7 +426,7 @@ impl Server {
                 Some(Ok(Snapshot { cursor, org: None, teams: vec![], threads: vec![], next: None }.into()))
             }
             Ok(Request::Pull(pull)) => Some(self.pull(env, user, &pull)),
-            Ok(_) => Some(Err(Refusal::new(ErrorCode::NotSupported))),
+            Ok(request) => self.call_request(env, (user, device), request),
             Err(_) => Some(Err(Refusal::new(ErrorCode::Malformed))),
         }
     }
@@ -513,7 +563,7 @@ fn folder() -> tempfile::TempDir {
     made.expect("a folder for the run")
 }
 
-fn line(user: UserId) -> AuditLine {
+pub(crate) fn line(user: UserId) -> AuditLine {
     AuditLine { log: None, entry: AuditEntry::new(None, Actor::User(user), Audited::DiscussionUpdate) }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use relais_store::{Store as _, StreamId};
-use relais_wire::{CloseCode, Epoch, OrgId, StreamTag, UserId};
+use relais_wire::calls::{CallDecline, CallEnd, CallJoin, CallLeave, CallPhase, CallStart};
+use relais_wire::{CallId, CloseCode, Epoch, ErrorCode, OrgId, Request, StreamTag, UserId};
 
+use crate::calls::some_call;
 use crate::counters::Counters;
 use crate::device::Device;
 use crate::oracle;
@@ -18,6 +20,8 @@ pub struct Ward {
     names: BTreeMap<String, usize>,
     users: BTreeMap<String, UserId>,
     orgs: [OrgId; 2],
+    /// The last call that was started.
+    call: Option<CallId>,
 }
 
 impl Ward {
@@ -26,7 +30,7 @@ impl Ward {
     pub fn of<const N: usize>(seed: u64, people: [&str; N]) -> Self {
         let mut world = World::new(seed);
         let orgs = [OrgId::from_bytes(world.env.rng.bytes16()), OrgId::from_bytes(world.env.rng.bytes16())];
-        let mut ward = Self { world, names: BTreeMap::new(), users: BTreeMap::new(), orgs };
+        let mut ward = Self { world, names: BTreeMap::new(), users: BTreeMap::new(), orgs, call: None };
         for name in people {
             let user = UserId::from_bytes(ward.world.env.rng.bytes16());
             ward.users.insert(name.to_owned(), user);
@@ -202,6 +206,85 @@ impl Ward {
         let session = self.at(name).session;
         self.world.server.revoke(&mut self.world.env, session);
         self
+    }
+
+    /// Starts a call in the thread of the organization.
+    #[must_use]
+    pub fn calls(mut self, name: &str) -> Self {
+        let thread = *self.world.threads.first().expect("a ward has threads");
+        let call = some_call(&mut self.world.env);
+        let start = CallStart { call, thread, callees: None, camera: false, confirmed: false };
+        self.call = Some(call);
+        self.dials(name, Request::CallStart(start))
+    }
+
+    /// Says something about the call.
+    fn dials(mut self, name: &str, request: Request) -> Self {
+        let index = self.index(name);
+        self.world.with_device(index, |device, env| device.dial(env, request));
+        self
+    }
+
+    fn the_call(&self) -> CallId {
+        self.call.expect("a call was started")
+    }
+
+    /// Answers the call.
+    #[must_use]
+    pub fn answers(self, name: &str) -> Self {
+        let call = self.the_call();
+        self.dials(name, Request::CallJoin(CallJoin { call, camera: false }))
+    }
+
+    /// Declines it.
+    #[must_use]
+    pub fn declines(self, name: &str) -> Self {
+        let call = self.the_call();
+        self.dials(name, Request::CallDecline(CallDecline { call }))
+    }
+
+    /// Leaves it.
+    #[must_use]
+    pub fn hangs_up(self, name: &str) -> Self {
+        let call = self.the_call();
+        self.dials(name, Request::CallLeave(CallLeave { call }))
+    }
+
+    /// Ends it for all, or cancels it.
+    #[must_use]
+    pub fn cancels(self, name: &str) -> Self {
+        let call = self.the_call();
+        self.dials(name, Request::CallEnd(CallEnd { call }))
+    }
+
+    /// Whether anything rings on a device.
+    #[must_use]
+    pub fn rings(&self, name: &str) -> bool {
+        !self.at(name).phone.ringing.is_empty()
+    }
+
+    /// Whether a device believes that it is in a call.
+    #[must_use]
+    pub fn talks(&self, name: &str) -> bool {
+        self.at(name).phone.within.is_some()
+    }
+
+    /// What a device's requests about calls were refused with, in order.
+    #[must_use]
+    pub fn refused(&self, name: &str) -> &[ErrorCode] {
+        &self.at(name).phone.refused
+    }
+
+    /// How the call stood when a device was last shown it.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> Option<CallPhase> {
+        self.at(name).phone.card.as_ref().map(|card| card.phase)
+    }
+
+    /// Calls that the server has.
+    #[must_use]
+    pub fn calls_open(&self) -> usize {
+        self.world.server.desk().map_or(0, relais_call::Desk::len)
     }
 
     /// Nothing goes wrong any more, and time passes until all is quiet.

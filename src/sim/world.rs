@@ -183,7 +183,7 @@ impl World {
                 self.happen(event);
             }
         } else if self.server.wait().is_some_and(|at| at <= now) {
-            self.server.turn(&mut self.env, Input::Timeout);
+            self.server.timeout(&mut self.env);
         } else if let Some(index) =
             self.devices.iter().position(|device| device.wait().is_some_and(|at| at <= now))
         {
@@ -226,7 +226,7 @@ impl World {
             Event::Written { conn, bytes } => server.turn(env, Input::Written { conn: Conn(conn), bytes }),
             Event::ServerHears { conn } => {
                 env.net.forget_server(conn);
-                server.turn(env, Input::Closed { conn: Conn(conn) });
+                server.hears_end(env, Conn(conn));
             }
             Event::DeviceHears { conn, code, reason } => {
                 let index = env.net.device_of(conn);
