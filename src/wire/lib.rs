@@ -26,6 +26,7 @@ pub mod limits;
 mod reply;
 mod request;
 pub mod scalar;
+pub mod sframe;
 pub mod streams;
 pub mod threads;
 
