@@ -16,7 +16,8 @@ use crate::metadata::Metadata;
 const SQLITE_FLOOR: [u64; 3] = [3, 51, 3];
 
 /// Crates whose exact version is named in the workspace's manifest: formats, primitives, trust.
-const PINNED: &[&str] = &["aes-gcm", "argon2", "ed25519-dalek", "hkdf", "hmac", "hpke", "opaque-ke", "sha2"];
+const PINNED: &[&str] =
+    &["aes-gcm", "argon2", "ed25519-dalek", "hkdf", "hmac", "hpke", "opaque-ke", "sha2", "str0m"];
 
 /// What of `deny.toml` is read here.
 #[derive(Clone, Debug, Deserialize)]

@@ -13,6 +13,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("relais-care", &["relais-chain", "relais-wire"]),
     ("relais-hub", &["relais-wire"]),
     ("relais-call", &["relais-wire"]),
+    ("relais-sfu", &["relais-wire"]),
+    // `sfu` in its tests only: there both ends of the wire meet (docs/adr/0017)
+    ("relais-mediapeer", &["relais-e2ee", "relais-sfu", "relais-wire"]),
     ("relais-store", &["relais-care", "relais-chain", "relais-wire"]),
     ("relais-client", &["relais-chain", "relais-e2ee", "relais-wire"]),
     (
@@ -50,7 +53,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that hold or open secrets: whatever the server is built from, it is not from these (SEC-01).
-pub const SECRET_BEARING: &[&str] = &["relais-client", "relais-e2ee", "hpke", "ml-kem", "x-wing"];
+pub const SECRET_BEARING: &[&str] =
+    &["relais-client", "relais-e2ee", "relais-mediapeer", "hpke", "ml-kem", "x-wing"];
 
 /// Packages whose code decides and does not act.
 const CORES: &[&str] = &[
@@ -61,6 +65,8 @@ const CORES: &[&str] = &[
     "relais-hub",
     "relais-call",
     "relais-turn",
+    "relais-sfu",
+    "relais-mediapeer",
 ];
 
 /// What would let a core act: runtimes, sockets, logs.
@@ -73,7 +79,7 @@ const WALLED: &[(&str, &[&str])] = &[
     ("axum", &["relais-server"]),
     ("hpke", &["relais-e2ee"]),
     ("lettre", &["relais-server"]),
-    ("str0m", &[]),
+    ("str0m", &["relais-sfu", "relais-mediapeer"]),
 ];
 
 /// Edges that the table does not have.
