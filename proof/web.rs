@@ -248,7 +248,7 @@ fn faults_of(list: &List) -> Vec<String> {
         let entries = visible * ENTRIES_EACH;
         check("signatures", counts.signatures, entries, entries + CHAIN_SIGNATURES_MAX);
     }
-    let listed = list.threads.min(SNAPSHOT_THREADS);
+    let listed = list.threads.min(usize::try_from(SNAPSHOT_THREADS).unwrap_or(usize::MAX));
     if list.rows > listed {
         faults.push(format!("{} rows of {listed}", list.rows));
     }

@@ -423,7 +423,15 @@ impl Server {
                 }
                 env.counters.hit("snapshot read");
                 let cursor = Cursor { epoch: self.store().epoch(), seq: self.head(StreamId::new(user, org)) };
-                Some(Ok(Snapshot { cursor, org: None, teams: vec![], threads: vec![], next: None }.into()))
+                Some(Ok(Snapshot {
+                    cursor,
+                    org: None,
+                    teams: vec![],
+                    threads: vec![],
+                    next: None,
+                    older: None,
+                }
+                .into()))
             }
             Ok(Request::Pull(pull)) => Some(self.pull(env, user, &pull)),
             Ok(request) => self.call_request(env, (user, device), request),

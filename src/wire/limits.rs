@@ -70,7 +70,13 @@ pub const STREAM_ENTRIES_MAX: u64 = 100_000;
 pub const IDEMPOTENCY_DAYS: u64 = 7;
 
 /// Threads in the snapshot of one context: the newest active ones; the rest are paged reads.
-pub const SNAPSHOT_THREADS: usize = 200;
+pub const SNAPSHOT_THREADS: u32 = 200;
+
+/// Threads of one page of a list: what a screen or two shows, and a whole page fits into one frame.
+pub const THREADS_PAGE_MAX: u32 = 50;
+
+/// Bytes of one thread's card with as many participants as it shows.
+pub const CARD_BYTES_MAX: usize = 1_024;
 
 /// Users one session may watch for presence.
 pub const WATCH_USERS_MAX: usize = 200;
@@ -167,6 +173,7 @@ pub const CALL_SEATS_MAX: usize = 32;
 
 const _: () = assert!(FRAME_BYTES_BEFORE_AUTH <= FRAME_BYTES_MAX);
 const _: () = assert!(PAGE_BYTES_MAX + HEADER_LEN + 4 * 1024 <= FRAME_BYTES_MAX);
+const _: () = assert!(THREADS_PAGE_MAX as usize * CARD_BYTES_MAX + HEADER_LEN + 1024 <= FRAME_BYTES_MAX);
 const _: () = assert!(SESSION_QUEUE_BYTES >= 4 * FRAME_BYTES_MAX);
 const _: () = assert!(BOXES_PER_PUT * (BOX_BYTES + 64) <= FRAME_BYTES_MAX - HEADER_LEN - 1024);
 const _: () =

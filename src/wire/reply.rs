@@ -18,7 +18,7 @@ use crate::directory::{Found, InviteCreated, Pending, PersonCard, ServerCard, Un
 use crate::files::BlobCard;
 use crate::frame::{Class, Frame, Header, encode_frame};
 use crate::request::Call;
-use crate::streams::{Following, Snapshot, StreamPage};
+use crate::streams::{Following, Snapshot, StreamPage, ThreadList};
 use crate::threads::{Appended, Entries, Reads, ThreadCard};
 
 /// Any answer.
@@ -78,6 +78,8 @@ pub enum Reply {
     StreamPage(StreamPage),
     /// See [`Snapshot`].
     Snapshot(Snapshot),
+    /// See [`ThreadList`].
+    ThreadList(ThreadList),
     /// See [`Found`].
     Found(Found),
     /// See [`PersonCard`].
@@ -260,6 +262,12 @@ impl From<Snapshot> for Reply {
     }
 }
 
+impl From<ThreadList> for Reply {
+    fn from(answer: ThreadList) -> Self {
+        Self::ThreadList(answer)
+    }
+}
+
 impl From<Found> for Reply {
     fn from(answer: Found) -> Self {
         Self::Found(answer)
@@ -345,6 +353,7 @@ impl Serialize for Reply {
             Self::Following(answer) => answer.serialize(serializer),
             Self::StreamPage(answer) => answer.serialize(serializer),
             Self::Snapshot(answer) => answer.serialize(serializer),
+            Self::ThreadList(answer) => answer.serialize(serializer),
             Self::Found(answer) => answer.serialize(serializer),
             Self::PersonCard(answer) => answer.serialize(serializer),
             Self::UnitCard(answer) => answer.serialize(serializer),
@@ -408,6 +417,7 @@ impl Reply {
             crate::streams::FollowPersonal::KIND => Self::Following(Following::deserialize(from)?),
             crate::streams::Pull::KIND => Self::StreamPage(StreamPage::deserialize(from)?),
             crate::streams::GetSnapshot::KIND => Self::Snapshot(Snapshot::deserialize(from)?),
+            crate::streams::ListThreads::KIND => Self::ThreadList(ThreadList::deserialize(from)?),
             crate::directory::Search::KIND => Self::Found(Found::deserialize(from)?),
             crate::directory::GetPerson::KIND => Self::PersonCard(PersonCard::deserialize(from)?),
             crate::directory::GetUnit::KIND => Self::UnitCard(UnitCard::deserialize(from)?),

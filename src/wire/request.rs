@@ -22,7 +22,7 @@ use crate::files::GetBlob;
 use crate::frame::{Class, Header, encode_frame};
 use crate::ids::IdemKey;
 use crate::reply::Reply;
-use crate::streams::{Focus, FollowPersonal, GetSnapshot, Pull};
+use crate::streams::{Focus, FollowPersonal, GetSnapshot, ListThreads, Pull};
 use crate::threads::{Append, GetEntries, GetReads, GetThread, MarkRead};
 
 /// A request type, its number and its answer, for callers that know which one they make.
@@ -106,6 +106,8 @@ pub enum Request {
     Pull(Pull),
     /// The state of a context; answered by [`Snapshot`](crate::streams::Snapshot).
     GetSnapshot(GetSnapshot),
+    /// A page of the threads of a context; answered by [`ThreadList`](crate::streams::ThreadList).
+    ListThreads(ListThreads),
     /// Search people and teams; answered by [`Found`](crate::directory::Found).
     Search(Search),
     /// One person; answered by [`PersonCard`](crate::directory::PersonCard).
@@ -181,6 +183,7 @@ impl Request {
         (0x0402, "FollowPersonal"),
         (0x0403, "Pull"),
         (0x0404, "GetSnapshot"),
+        (0x0405, "ListThreads"),
         (0x0501, "Search"),
         (0x0502, "GetPerson"),
         (0x0503, "GetUnit"),
@@ -238,6 +241,7 @@ impl Request {
             Self::FollowPersonal(_) => FollowPersonal::KIND,
             Self::Pull(_) => Pull::KIND,
             Self::GetSnapshot(_) => GetSnapshot::KIND,
+            Self::ListThreads(_) => ListThreads::KIND,
             Self::Search(_) => Search::KIND,
             Self::GetPerson(_) => GetPerson::KIND,
             Self::GetUnit(_) => GetUnit::KIND,
@@ -335,6 +339,7 @@ impl Request {
             | Self::FollowPersonal(_)
             | Self::Pull(_)
             | Self::GetSnapshot(_)
+            | Self::ListThreads(_)
             | Self::Search(_)
             | Self::GetPerson(_)
             | Self::GetUnit(_)
@@ -398,6 +403,7 @@ impl Request {
             FollowPersonal::KIND => Self::FollowPersonal(FollowPersonal::deserialize(from)?),
             Pull::KIND => Self::Pull(Pull::deserialize(from)?),
             GetSnapshot::KIND => Self::GetSnapshot(GetSnapshot::deserialize(from)?),
+            ListThreads::KIND => Self::ListThreads(ListThreads::deserialize(from)?),
             Search::KIND => Self::Search(Search::deserialize(from)?),
             GetPerson::KIND => Self::GetPerson(GetPerson::deserialize(from)?),
             GetUnit::KIND => Self::GetUnit(GetUnit::deserialize(from)?),
@@ -457,6 +463,7 @@ impl Request {
             Self::FollowPersonal(request) => codec::encode(request),
             Self::Pull(request) => codec::encode(request),
             Self::GetSnapshot(request) => codec::encode(request),
+            Self::ListThreads(request) => codec::encode(request),
             Self::Search(request) => codec::encode(request),
             Self::GetPerson(request) => codec::encode(request),
             Self::GetUnit(request) => codec::encode(request),
@@ -517,6 +524,7 @@ impl Request {
             Self::FollowPersonal(request) => request.serialize(to),
             Self::Pull(request) => request.serialize(to),
             Self::GetSnapshot(request) => request.serialize(to),
+            Self::ListThreads(request) => request.serialize(to),
             Self::Search(request) => request.serialize(to),
             Self::GetPerson(request) => request.serialize(to),
             Self::GetUnit(request) => request.serialize(to),
@@ -959,6 +967,19 @@ impl Call for GetSnapshot {
 
     fn answer(reply: Reply) -> Option<Self::Answer> {
         if let Reply::Snapshot(answer) = reply { Some(answer) } else { None }
+    }
+}
+
+impl Call for ListThreads {
+    const KIND: u16 = 0x0405;
+    type Answer = crate::streams::ThreadList;
+
+    fn into_request(self) -> Request {
+        Request::ListThreads(self)
+    }
+
+    fn answer(reply: Reply) -> Option<Self::Answer> {
+        if let Reply::ThreadList(answer) = reply { Some(answer) } else { None }
     }
 }
 

@@ -55,7 +55,8 @@ pub(super) async fn session(ctx: &Ctx<'_>, who: &Authenticated, request: Request
         | Request::Focus(_)
         | Request::FollowPersonal(_)
         | Request::Pull(_)
-        | Request::GetSnapshot(_) => Box::pin(talk(ctx, who, request)).await,
+        | Request::GetSnapshot(_)
+        | Request::ListThreads(_) => Box::pin(talk(ctx, who, request)).await,
         Request::Search(_)
         | Request::GetPerson(_)
         | Request::GetUnit(_)
@@ -169,6 +170,10 @@ async fn talk(ctx: &Ctx<'_>, who: &Authenticated, request: Request) -> Result<Re
         Request::GetSnapshot(request) => {
             let permit = permit::context(ctx, who, request.org).await?;
             streams::snapshot(ctx, &permit, request).await?.into()
+        }
+        Request::ListThreads(request) => {
+            let permit = permit::context(ctx, who, request.org).await?;
+            threads::list::page(ctx, &permit, &request).await?.into()
         }
         _ => return Err(misplaced()),
     })

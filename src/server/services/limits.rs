@@ -113,6 +113,10 @@ pub(crate) const BLOB_THREADS: u32 = 256;
 /// Positions one commit moves forward: a device that was away for a month has entries of a few hundred threads.
 pub(crate) const MARKS_PER_COMMIT: usize = 256;
 
+/// Reads for one page of a list of threads: a page among many closed threads ends short of its length rather than
+/// looking through all of them.
+pub(crate) const LIST_ROUNDS: u32 = 4;
+
 /// Threads of a snapshot's page: a card is under 1 KiB.
 pub(crate) const SNAPSHOT_PAGE: usize = 40;
 

@@ -36,6 +36,8 @@ mutations! {
     Author = "author",
     /// Whether a reader takes part in the thread.
     Reading = "reading",
+    /// Whether a list names only threads that its reader may read.
+    Listing = "listing",
     /// Whether a box's reader is its recipient.
     BoxReader = "box-reader",
     /// Whether a blob's reader is a reader of a thread that names it.

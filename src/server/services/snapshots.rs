@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::RwLock;
 
 use relais_wire::ids::{OrgId, Seq, SessionId};
+use relais_wire::streams::ThreadPlace;
 use relais_wire::threads::ThreadCard;
 
 use super::limits::{SNAPSHOT_HELD_MS, SNAPSHOT_PAGE, SNAPSHOTS_HELD};
@@ -24,6 +25,8 @@ pub(crate) struct Held {
     pub(crate) cut: Seq,
     /// Cards in order, from the first page on.
     pub(crate) cards: Vec<ThreadCard>,
+    /// Where the list goes on that it was cut from.
+    pub(crate) older: Option<ThreadPlace>,
     /// When it was cut.
     pub(crate) at_ms: u64,
 }
@@ -37,6 +40,8 @@ pub(crate) struct HeldPage {
     pub(crate) cards: Vec<ThreadCard>,
     /// Whether there are more after it.
     pub(crate) more: bool,
+    /// On the last page: where the list goes on.
+    pub(crate) older: Option<ThreadPlace>,
 }
 
 /// Snapshots under way.
@@ -74,7 +79,7 @@ impl Snapshots {
         }
         let cards: Vec<_> = held.cards.iter().skip(shown).take(SNAPSHOT_PAGE).cloned().collect();
         let more = held.cards.len() > shown.saturating_add(SNAPSHOT_PAGE);
-        Some(HeldPage { cut: held.cut, cards, more })
+        Some(HeldPage { cut: held.cut, cards, more, older: held.older.filter(|_| !more) })
     }
 }
 
@@ -97,6 +102,7 @@ mod tests {
             context: None,
             cut: Seq::ZERO,
             cards: Vec::new(),
+            older: None,
             at_ms,
         }
     }

@@ -5,18 +5,15 @@
 //!
 //! Not known here: live sessions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bytes::Bytes;
-use relais_care::audit::{Actor, Event as Audited};
 use relais_store::facts::stream::{
     ResyncReason as Why, StreamBody, StreamEntry as Stored, StreamId, StreamPage as Page,
 };
 use relais_store::facts::thread::{Participant, Party, Standing, Thread, Triage};
-use relais_store::reads::{
-    AppliedOf, Participants, ReadCursorsOf, StreamAfter, StreamHeads, TeamsOf, ThreadsOf, UnitsOf,
-};
-use relais_store::{Chore, Domain, Store as _};
+use relais_store::reads::{AppliedOf, Participants, StreamAfter, StreamHeads, TeamsOf, ThreadsOf, UnitsOf};
+use relais_store::{Chore, Store as _};
 use relais_wire::control::{Cursor, ResyncReason};
 use relais_wire::directory::{OrgCard, TeamCard};
 use relais_wire::events::{EntriesAppended, ThreadGone};
@@ -27,12 +24,13 @@ use relais_wire::streams::{Following, GetSnapshot, Pull, Snapshot, StreamItem, S
 use relais_wire::{ErrorCode, Event, Refusal};
 use serde::{Deserialize, Serialize};
 
-use super::context::{Ctx, line, unstored};
+use super::context::{Ctx, unstored};
 use super::directory::units::{self, team_card};
 use super::limits::{MARKS_PER_COMMIT, SNAPSHOT_PAGE};
 use super::permit::{self, Context, Permit, Rights, View, view};
 use super::sessions::fresh;
 use super::snapshots::{Held, HeldPage};
+use super::threads::list::{self, Listed};
 use super::threads::{marks, read};
 use super::{StreamEntry, StreamRead, profile, refuse};
 
@@ -211,7 +209,7 @@ fn next_page(ctx: &Ctx<'_>, permit: &Permit<Context>, token: Token) -> Result<Sn
     let asks = (permit.who().session, permit.target().0);
     let shown = usize::try_from(token.shown).unwrap_or(usize::MAX);
     let page = ctx.app.state.snapshots.page(&token.id, asks, shown, ctx.now_ms);
-    let HeldPage { cut, cards, more } = page.ok_or_else(|| refuse::refuse(ErrorCode::Conflict))?;
+    let HeldPage { cut, cards, more, older } = page.ok_or_else(|| refuse::refuse(ErrorCode::Conflict))?;
     let shown = token.shown.saturating_add(u32::try_from(cards.len()).unwrap_or(u32::MAX));
     Ok(Snapshot {
         cursor: Cursor { epoch: ctx.app.store.epoch(), seq: cut },
@@ -219,6 +217,7 @@ fn next_page(ctx: &Ctx<'_>, permit: &Permit<Context>, token: Token) -> Result<Sn
         teams: Vec::new(),
         threads: cards,
         next: more.then(|| Bin(profile::encode(&Token { shown, ..token }))),
+        older,
     })
 }
 
@@ -227,7 +226,8 @@ async fn first_page(ctx: &Ctx<'_>, permit: &Permit<Context>) -> Result<Snapshot,
     // The cursor first: what happens while the rest is read comes again after it.
     let cut = head(ctx, permit).await?;
     let mut cards = Vec::new();
-    for (thread, view) in threads(ctx, user, permit.rights(), context).await? {
+    let Listed { threads, next: older } = list::part(ctx, permit, None, SNAPSHOT_THREADS).await?;
+    for (thread, view) in threads {
         let parties = read::parties(ctx, &thread).await?;
         cards.push(read::make(ctx, user, &thread, &view, &parties).await?);
     }
@@ -235,59 +235,18 @@ async fn first_page(ctx: &Ctx<'_>, permit: &Permit<Context>) -> Result<Snapshot,
         Some(org) => (org_card(ctx, org).await?, my_teams(ctx, permit.rights(), org).await?),
         None => (None, Vec::new()),
     };
-    ctx.commit(Domain::new(ctx.now_ms, line(context, Actor::User(user), Audited::DiscussionList))).await?;
+    list::audit(ctx, permit).await?;
     let shown = cards.iter().take(SNAPSHOT_PAGE).cloned().collect::<Vec<_>>();
     let next = (cards.len() > shown.len()).then(|| {
         let id = fresh();
         let session = permit.who().session;
-        ctx.app.state.snapshots.hold(id, Held { session, context, cut, cards, at_ms: ctx.now_ms });
+        ctx.app.state.snapshots.hold(id, Held { session, context, cut, cards, older, at_ms: ctx.now_ms });
         let shown = u32::try_from(shown.len()).unwrap_or(u32::MAX);
         Bin(profile::encode(&Token { id, shown }))
     });
     let cursor = Cursor { epoch: ctx.app.store.epoch(), seq: cut };
-    Ok(Snapshot { cursor, org, teams, threads: shown, next })
-}
-
-/// The newest active threads of a context (THR-11): one's own, and those of the teams one manages. A closed one
-/// stays until it was seen (THR-12).
-async fn threads(
-    ctx: &Ctx<'_>,
-    user: UserId,
-    rights: &Rights,
-    context: Option<OrgId>,
-) -> Result<Vec<(Thread, View)>, Refusal> {
-    let mut parties = vec![Party::User(user)];
-    parties.extend(rights.teams().map(Party::Team));
-    let mut found: BTreeMap<ThreadId, (Thread, View)> = BTreeMap::new();
-    for party in parties {
-        let standings = vec![Standing::Invited, Standing::Active];
-        for (thread, row) in ctx.read(ThreadsOf { party, standings, before: None, max: ROWS }).await? {
-            let seen_by_me = view(rights, user, core::slice::from_ref(&row)).is_some();
-            if row.as_org == context && seen_by_me {
-                found.entry(thread.thread).or_insert((thread, seen(&row)));
-            }
-        }
-    }
-    let ids: Vec<ThreadId> = found.keys().copied().collect();
-    let read: HashMap<ThreadId, Seq> = ctx
-        .read(ReadCursorsOf(user, ids))
-        .await?
-        .into_iter()
-        .map(|cursor| (cursor.thread, cursor.upto))
-        .collect();
-    let mut rows: Vec<(Thread, View)> = found
-        .into_values()
-        .filter(|(thread, _)| {
-            thread.closed_ms.is_none() || read.get(&thread.thread).is_none_or(|n| *n < thread.n)
-        })
-        .collect();
-    rows.sort_by_key(|(thread, _)| core::cmp::Reverse((thread.last_ms, thread.thread)));
-    rows.truncate(SNAPSHOT_THREADS);
-    Ok(rows)
-}
-
-const fn seen(row: &Participant) -> View {
-    View { standing: row.standing, from: row.visible_from, to: row.visible_to, as_org: row.as_org }
+    let older = older.filter(|_| next.is_none());
+    Ok(Snapshot { cursor, org, teams, threads: shown, next, older })
 }
 
 async fn org_card(ctx: &Ctx<'_>, org: OrgId) -> Result<Option<OrgCard>, Refusal> {
@@ -305,10 +264,10 @@ async fn my_teams(ctx: &Ctx<'_>, rights: &Rights, org: OrgId) -> Result<Vec<Team
         };
         let triage = if rights.manages(place.team) {
             let party = Party::Team(team.team);
-            let rows =
-                ctx.read(ThreadsOf { party, standings: vec![Standing::Active], before: None, max: ROWS });
+            let rows = ctx.read(ThreadsOf { party, context: Some(org), before: None, max: ROWS });
             let waits = |(thread, row): &(Thread, Participant)| {
-                thread.closed_ms.is_none() && row.triage == Some(Triage::Waiting)
+                let waits = row.standing == Standing::Active && row.triage == Some(Triage::Waiting);
+                waits && thread.closed_ms.is_none()
             };
             Some(u32::try_from(rows.await?.iter().filter(|row| waits(row)).count()).unwrap_or(u32::MAX))
         } else {

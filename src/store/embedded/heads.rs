@@ -14,6 +14,8 @@ use crate::{facts::stream::StreamId, limits};
 pub(crate) struct ThreadHead {
     pub(crate) key: i64,
     pub(crate) at: HeadState,
+    /// When it was last active, in server milliseconds.
+    pub(crate) last_ms: u64,
 }
 
 /// A stream's small number and head.

@@ -18,6 +18,8 @@ mod writer;
 pub use backup::{backup, restore};
 pub use fault::{Failure, Fault, FaultPoint};
 pub use key::StoreKey;
+#[cfg(test)]
+pub(crate) use open::MIGRATIONS;
 pub use open::{Durability, ENGINE_VERSION_MIN, OpenError, Options, database, scan};
 
 #[expect(

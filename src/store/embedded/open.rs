@@ -17,11 +17,12 @@ use crate::limits;
 pub const ENGINE_VERSION_MIN: i32 = 3_051_003;
 
 /// Migrations in order; the database's `user_version` counts those that were applied.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// Row of `instance` that holds the epoch; not one of [`crate::InstanceKey`].

@@ -12,6 +12,7 @@ mod chain;
 mod directory;
 mod file;
 mod instance;
+mod list;
 mod session;
 mod stream;
 mod thread;
@@ -29,11 +30,12 @@ pub use directory::{
 };
 pub use file::{BlobById, BlobBytesOf, BlobInThread, BlobNamedFor, OrphanBlobs};
 pub use instance::{IdemLookup, IdemOutcome, InstanceValue, Scrub, TicketKeys};
+pub use list::ThreadsOf;
 pub use session::{LoginById, RevokedOf, RevokedSince, SessionById, SessionsOf, Throttle};
 pub use stream::{AppliedOf, StreamAfter, StreamHeads};
 pub use thread::{
     AuthorSeq, ControlEntries, EntryByMsgId, KeptThreadState, Participants, ReadCursors, ReadCursorsOf,
-    ThreadById, ThreadPage, ThreadsOf,
+    ThreadById, ThreadPage,
 };
 
 pub(crate) use chain::chain_head;

@@ -11,10 +11,10 @@ use crate::{
 };
 
 /// The columns [`thread`] reads, in order.
-const THREAD_COLUMNS: &str = "t.n, t.head, t.ctrl_n, t.ctrl_head, t.epoch, t.phase, t.thread, t.org, t.kind, \
+pub(super) const THREAD_COLUMNS: &str = "t.n, t.head, t.ctrl_n, t.ctrl_head, t.epoch, t.phase, t.thread, t.org, t.kind, \
      t.closed_ms, t.created_ms, t.last_ms";
 
-fn thread(row: &Row<'_>) -> rusqlite::Result<Thread> {
+pub(super) fn thread(row: &Row<'_>) -> rusqlite::Result<Thread> {
     let id = ThreadId::from_bytes(row.get(6)?);
     let HeadState { thread, head, ctrl_head, epoch, phase, .. } = position(row, 0, id)?;
     Ok(Thread {
@@ -73,54 +73,6 @@ impl Query for ThreadById {
     fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
         let sql = format!("SELECT {THREAD_COLUMNS} FROM thread t WHERE t.thread = ?1");
         snapshot.one(&sql, [self.0.as_bytes()], thread)
-    }
-}
-
-/// The threads a party takes part in with any of these standings, most recently active first.
-#[derive(Clone, Debug)]
-pub struct ThreadsOf {
-    /// Who.
-    pub party: Party,
-    /// With which standing.
-    pub standings: Vec<Standing>,
-    /// Only threads whose last entry is older than this (server milliseconds, thread), to turn pages.
-    pub before: Option<(u64, ThreadId)>,
-    /// Threads at most.
-    pub max: u32,
-}
-
-impl Query for ThreadsOf {
-    type Out = Vec<(Thread, Participant)>;
-    fn answer(&self, snapshot: &Snapshot<'_>) -> Result<Self::Out, Broken> {
-        let wanted = |standing: Standing| self.standings.contains(&standing);
-        let (before_ms, before_id) =
-            self.before.map_or((relais_wire::ids::INT_MAX, [0xff; 16]), |(ms, id)| (ms, *id.as_bytes()));
-        let sql = format!(
-            "SELECT {THREAD_COLUMNS}, p.kind, p.party, p.as_org, p.standing, p.role, p.visible_from, p.visible_to,
-                    p.triage, p.responsible, p.invite_key
-             FROM participant p JOIN thread t ON t.key = p.thread
-             WHERE p.kind = ?1 AND p.party = ?2
-               AND (p.standing = 1 AND ?3 OR p.standing = 2 AND ?4 OR p.standing = 3 AND ?5
-                 OR p.standing = 4 AND ?6 OR p.standing = 5 AND ?7)
-               AND (t.last_ms, t.thread) < (?8, ?9)
-             ORDER BY t.last_ms DESC, t.thread DESC LIMIT ?10"
-        );
-        snapshot.all(
-            &sql,
-            rusqlite::params![
-                self.party.kind(),
-                self.party.id_bytes(),
-                wanted(Standing::Invited),
-                wanted(Standing::Active),
-                wanted(Standing::Left),
-                wanted(Standing::Declined),
-                wanted(Standing::Removed),
-                before_ms,
-                before_id,
-                page(self.max),
-            ],
-            |row| Ok((thread(row)?, participant(row, 12)?)),
-        )
     }
 }
 

@@ -146,6 +146,9 @@ fn types(out: &mut String) {
     declare::<relais_wire::streams::StreamItem>(out);
     declare::<relais_wire::streams::GetSnapshot>(out);
     declare::<relais_wire::streams::Snapshot>(out);
+    declare::<relais_wire::streams::ThreadPlace>(out);
+    declare::<relais_wire::streams::ListThreads>(out);
+    declare::<relais_wire::streams::ThreadList>(out);
     declare::<relais_wire::directory::GetServer>(out);
     declare::<relais_wire::directory::ServerCard>(out);
     declare::<relais_wire::directory::Search>(out);
@@ -248,7 +251,9 @@ fn bounds(out: &mut String) {
         ("STREAM_DAYS", limits::STREAM_DAYS),
         ("STREAM_ENTRIES_MAX", limits::STREAM_ENTRIES_MAX),
         ("IDEMPOTENCY_DAYS", limits::IDEMPOTENCY_DAYS),
-        ("SNAPSHOT_THREADS", number(limits::SNAPSHOT_THREADS)),
+        ("SNAPSHOT_THREADS", u64::from(limits::SNAPSHOT_THREADS)),
+        ("THREADS_PAGE_MAX", u64::from(limits::THREADS_PAGE_MAX)),
+        ("CARD_BYTES_MAX", number(limits::CARD_BYTES_MAX)),
         ("WATCH_USERS_MAX", number(limits::WATCH_USERS_MAX)),
         ("KEYRING_RECIPIENTS_MAX", number(limits::KEYRING_RECIPIENTS_MAX)),
         ("EPOCH_RECIPIENTS_MAX", number(limits::EPOCH_RECIPIENTS_MAX)),

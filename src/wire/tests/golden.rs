@@ -5,7 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test: a value that does not decode fails it")]
 
 use relais_wire::frame::HEADER_LEN;
-use relais_wire::limits::FRAME_BYTES_MAX;
+use relais_wire::limits::{CARD_BYTES_MAX, FRAME_BYTES_MAX, THREADS_PAGE_MAX};
+use relais_wire::streams::{ThreadList, ThreadPlace};
 use relais_wire::{
     Class, Control, Event, Frame, Header, Reply, Request, decode_reply, encode_frame, encode_reply,
 };
@@ -111,6 +112,16 @@ fn every_type_comes_back_from_its_bytes() {
     for control in samples::controls() {
         assert_eq!(Control::decode(control.kind(), &control.encode_body()).unwrap(), control);
     }
+}
+
+#[test]
+fn a_page_of_a_list_with_the_longest_cards_fits_into_a_frame() {
+    let page = usize::try_from(THREADS_PAGE_MAX).unwrap();
+    let card = samples::largest_card();
+    assert!(rmp_serde::to_vec_named(&card).unwrap().len() <= CARD_BYTES_MAX);
+    let next = ThreadPlace { at: card.at, thread: card.thread };
+    let list = ThreadList { threads: vec![card; page], next: Some(next) };
+    assert!(encode_reply(0x0405, u64::MAX, &Ok(list.into())).len() <= FRAME_BYTES_MAX);
 }
 
 #[test]

@@ -60,6 +60,7 @@ export const CALLS = {
   FollowPersonal: { kind: REQUEST.FollowPersonal, body: streams.followPersonal, answer: streams.following },
   Pull: { kind: REQUEST.Pull, body: streams.pull, answer: streams.streamPage },
   GetSnapshot: { kind: REQUEST.GetSnapshot, body: streams.getSnapshot, answer: streams.snapshot },
+  ListThreads: { kind: REQUEST.ListThreads, body: streams.listThreads, answer: streams.threadList },
   Search: { kind: REQUEST.Search, body: directory.search, answer: directory.found },
   GetPerson: { kind: REQUEST.GetPerson, body: directory.getPerson, answer: directory.personCard },
   GetUnit: { kind: REQUEST.GetUnit, body: directory.getUnit, answer: directory.unitCard },

@@ -5,6 +5,7 @@
 pub(crate) mod access;
 pub(crate) mod append;
 pub(crate) mod audience;
+pub(crate) mod list;
 pub(crate) mod marks;
 pub(crate) mod project;
 pub(crate) mod read;

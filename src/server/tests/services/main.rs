@@ -17,6 +17,7 @@ mod credentials;
 mod files;
 mod kit;
 mod large;
+mod lists;
 mod live;
 mod mails;
 mod order;

@@ -149,7 +149,7 @@ async fn nobody_is_put_into_a_direct_thread_for_an_organization() {
 }
 
 /// Ada takes Cyd's membership of the hospital away.
-async fn expel_cyd(w: &mut Ward) {
+pub async fn expel_cyd(w: &mut Ward) {
     let revoke = UnitBody::Revoke { user: w.cyd.user };
     w.world.put(ChainKind::Unit, *w.unit.as_bytes(), &w.ada, w.world.capacity(w.admins), &revoke);
     let links = w.world.fresh();

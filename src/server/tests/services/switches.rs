@@ -40,6 +40,11 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("author", "threads::an_entry_is_sent_by_its_own_author_from_its_own_device", "a refusal: Appended"),
     ("reading", "organization::a_removed_manager_loses_boxes_and_threads_at_once", "a refusal: Entries"),
     (
+        "listing",
+        "lists::a_list_names_the_threads_of_a_team_to_its_managers_and_not_to_its_members",
+        "threads of a team to its members",
+    ),
+    (
         "box-reader",
         "threads::an_epoch_needs_its_boxes_and_serves_them_to_their_recipients_alone",
         "a refusal: Boxes",

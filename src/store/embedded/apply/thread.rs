@@ -16,7 +16,7 @@ use crate::{
     },
     error::{Kind, Refusal},
     facts::thread::{KeptState, Participant, Party},
-    reads,
+    limits, reads,
     write::{Append, NewThread},
 };
 
@@ -26,9 +26,10 @@ impl Tx<'_> {
         if let Some(known) = self.heads.threads.get(&thread) {
             return Ok(known);
         }
-        let sql = "SELECT n, head, ctrl_n, ctrl_head, epoch, phase, key FROM thread WHERE thread = ?1";
+        let sql =
+            "SELECT n, head, ctrl_n, ctrl_head, epoch, phase, key, last_ms FROM thread WHERE thread = ?1";
         let found = self.one(sql, [thread.as_bytes()], |row| {
-            Ok(ThreadHead { key: row.get(6)?, at: reads::position(row, 0, thread)? })
+            Ok(ThreadHead { key: row.get(6)?, at: reads::position(row, 0, thread)?, last_ms: row.get(7)? })
         })?;
         let found = found.ok_or(Refusal::Missing(Kind::Thread))?;
         self.heads.threads.remember(thread, found);
@@ -54,13 +55,18 @@ impl Tx<'_> {
     /// Everything that can have changed since the service looked is checked here (THR-05): closed state, anchor,
     /// epoch, control head, the author's count by the claim; the id by the unique index.
     pub(crate) fn append(&mut self, append: &Append) -> Result<(), Stop> {
-        let ThreadHead { key, at: before } = self.thread_head(append.thread)?;
+        let ThreadHead { key, at: before, last_ms: active } = self.thread_head(append.thread)?;
         let last = self.last_of(key, append)?;
         let after = before.advance(&append.claim, last).map_err(|error| refused(error, &before, last))?;
         self.count_author(key, append, last)?;
         self.insert_entry(key, &after, append)?;
-        self.update_thread(key, &after)?;
-        self.heads.threads.set(append.thread, ThreadHead { key, at: after });
+        // A clock that goes back moves no thread back in a list.
+        let last_ms = active.max(self.at_ms);
+        self.update_thread(key, &after, last_ms)?;
+        if limits::quarter(last_ms) != limits::quarter(active) {
+            self.list_anew(key, last_ms)?;
+        }
+        self.heads.threads.set(append.thread, ThreadHead { key, at: after, last_ms });
         self.entries.push(EntryReceipt {
             thread: append.thread,
             msg_id: append.msg_id,
@@ -138,7 +144,13 @@ impl Tx<'_> {
         )
     }
 
-    fn update_thread(&self, key: i64, after: &HeadState) -> Result<(), Stop> {
+    /// Moves a thread to where its participants' lists have what is active now.
+    fn list_anew(&self, key: i64, last_ms: u64) -> Result<(), Stop> {
+        let sql = "UPDATE participant SET quarter = ?2 WHERE thread = ?1";
+        self.run(sql, (key, limits::quarter(last_ms))).map(drop)
+    }
+
+    fn update_thread(&self, key: i64, after: &HeadState, last_ms: u64) -> Result<(), Stop> {
         let closed = after.phase == Phase::Closed;
         self.run(
             "UPDATE thread SET n = ?2, head = ?3, ctrl_n = ?4, ctrl_head = ?5, epoch = ?6, phase = ?7, closed_ms = ?8,
@@ -152,7 +164,7 @@ impl Tx<'_> {
                 after.epoch,
                 reads::phase_number(after.phase),
                 closed.then_some(self.at_ms),
-                self.at_ms,
+                last_ms,
             ),
         )
         .map(drop)
@@ -171,10 +183,10 @@ impl Tx<'_> {
     }
 
     pub(crate) fn put_participant(&mut self, thread: ThreadId, p: &Participant) -> Result<(), Stop> {
-        let key = self.thread_head(thread)?.key;
+        let ThreadHead { key, last_ms, .. } = self.thread_head(thread)?;
         self.run(
             "INSERT INTO participant (thread, kind, party, as_org, standing, role, visible_from, visible_to, triage,
-             responsible, invite_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             responsible, invite_key, quarter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (thread, kind, party) DO UPDATE SET as_org = excluded.as_org,
              standing = excluded.standing, role = excluded.role, visible_from = excluded.visible_from,
              visible_to = excluded.visible_to, triage = excluded.triage, responsible = excluded.responsible,
@@ -191,6 +203,7 @@ impl Tx<'_> {
                 p.triage.map(crate::facts::thread::Triage::number),
                 p.responsible.map(|id| *id.as_bytes()),
                 p.invite_key.map(|key| *key.as_bytes()),
+                limits::quarter(last_ms),
             ),
         )
         .map(drop)

@@ -6,6 +6,7 @@ pub(crate) mod calls;
 pub(crate) mod chains;
 pub(crate) mod cursors;
 pub(crate) mod kit;
+pub(crate) mod lists;
 pub(crate) mod order;
 pub(crate) mod refusals;
 
@@ -55,6 +56,12 @@ macro_rules! suite {
             a_stream_keeps_so_many_entries_and_no_more,
             read_cursors_follow_the_thread,
             what_was_delivered_is_kept_beside_what_was_read,
+        }
+        $crate::suite! { @area $subject, lists:
+            a_list_goes_page_by_page_from_the_newest_to_the_oldest,
+            a_list_names_those_invited_or_active_in_its_context_and_nobody_else,
+            a_clock_that_goes_back_moves_no_thread_back,
+            threads_that_move_while_pages_are_turned_are_met_once_or_moved_to_the_front,
         }
         $crate::suite! { @area $subject, chains:
             a_link_is_accepted_only_on_the_head_its_signer_saw,

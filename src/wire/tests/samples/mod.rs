@@ -34,7 +34,8 @@ use relais_wire::events::{
 };
 use relais_wire::files::{BlobCard, GetBlob};
 use relais_wire::streams::{
-    Focus, FollowPersonal, Following, GetSnapshot, Pull, Snapshot, StreamItem, StreamPage,
+    Focus, FollowPersonal, Following, GetSnapshot, ListThreads, Pull, Snapshot, StreamItem, StreamPage,
+    ThreadList, ThreadPlace,
 };
 use relais_wire::threads::{
     Append, Appended, Entries, GetEntries, GetReads, GetThread, MarkRead, Party, PartyState, ReadMark, Reads,
@@ -353,6 +354,15 @@ pub(crate) fn requests() -> Vec<Request> {
             page: Some(Bin(vec![134; 3])),
         }),
         Request::GetSnapshot(GetSnapshot { org: None, page: None }),
+        Request::ListThreads(ListThreads {
+            org: Some(OrgId::from_bytes([201; 16])),
+            before: Some(ThreadPlace {
+                at: Millis::new(1_800_000_000_201).unwrap(),
+                thread: ThreadId::from_bytes([202; 16]),
+            }),
+            max: 50,
+        }),
+        Request::ListThreads(ListThreads { org: None, before: None, max: 1 }),
         Request::Search(Search { query: Private::from("Zoé"), org: Some(OrgId::from_bytes([135; 16])) }),
         Request::Search(Search { query: Private::from("Zoé"), org: None }),
         Request::GetPerson(GetPerson { user: UserId::from_bytes([136; 16]) }),
@@ -935,6 +945,7 @@ pub(crate) fn replies() -> Vec<(u16, Reply)> {
                     more_parties: 166485,
                 }],
                 next: Some(Bin(vec![166; 3])),
+                older: None,
             }),
         ),
         (
@@ -945,8 +956,34 @@ pub(crate) fn replies() -> Vec<(u16, Reply)> {
                 teams: vec![],
                 threads: vec![],
                 next: None,
+                older: None,
             }),
         ),
+        (
+            0x0404,
+            Reply::Snapshot(Snapshot {
+                cursor: Cursor { epoch: Epoch::from_bytes([203; 16]), seq: Seq::new(204).unwrap() },
+                org: None,
+                teams: vec![],
+                threads: vec![],
+                next: None,
+                older: Some(ThreadPlace {
+                    at: Millis::new(1_800_000_000_204).unwrap(),
+                    thread: ThreadId::from_bytes([205; 16]),
+                }),
+            }),
+        ),
+        (
+            0x0405,
+            Reply::ThreadList(ThreadList {
+                threads: vec![largest_card()],
+                next: Some(ThreadPlace {
+                    at: Millis::new(1_800_000_000_206).unwrap(),
+                    thread: ThreadId::from_bytes([207; 16]),
+                }),
+            }),
+        ),
+        (0x0405, Reply::ThreadList(ThreadList { threads: vec![], next: None })),
         (
             0x0501,
             Reply::Found(Found {
@@ -1451,4 +1488,29 @@ pub(crate) fn refusals() -> Vec<Refusal> {
         },
         Refusal { code: ErrorCode::Stale, retry_after: None, chain_code: None, stale: None },
     ]
+}
+
+/// A card with everything at its longest.
+pub(crate) fn largest_card() -> ThreadCard {
+    let party = Party {
+        user: Some(UserId::from_bytes([208; 16])),
+        team: None,
+        as_org: Some(OrgId::from_bytes([209; 16])),
+        state: PartyState::Declined,
+    };
+    let most = Seq::new(relais_wire::ids::INT_MAX).unwrap();
+    ThreadCard {
+        thread: ThreadId::from_bytes([210; 16]),
+        len: most,
+        head: Bytes32::from_bytes([211; 32]),
+        ctrl_head: Bytes32::from_bytes([212; 32]),
+        epoch: u32::MAX,
+        first: most,
+        read: most,
+        at: Millis::new(1_800_000_000_213).unwrap(),
+        closed: true,
+        state: PartyState::Declined,
+        parties: vec![party; relais_wire::limits::CARD_PARTICIPANTS_MAX],
+        more_parties: u32::MAX,
+    }
 }

@@ -1124,7 +1124,43 @@ threads: Array<ThreadCard>,
 /**
  * Asks for the next page; absent on the last.
  */
-next?: Bin, };
+next?: Bin, 
+/**
+ * Last page: the place of the last thread named, where there are older ones than a snapshot holds. They are
+ * read with [`ListThreads`].
+ */
+older?: ThreadPlace, };
+export type ThreadPlace = { 
+/**
+ * Server time of the last entry.
+ */
+at: Millis, 
+/**
+ * The thread.
+ */
+thread: ThreadId, };
+export type ListThreads = { 
+/**
+ * The organization; absent: the personal context.
+ */
+org?: OrgId, 
+/**
+ * Only threads after this place; absent: from the newest.
+ */
+before?: ThreadPlace, 
+/**
+ * How many at most.
+ */
+max: number, };
+export type ThreadList = { 
+/**
+ * Newest first. May be fewer than were asked for, or none, where there are more all the same.
+ */
+threads: Array<ThreadCard>, 
+/**
+ * Where the list goes on; absent: this is its end.
+ */
+next?: ThreadPlace, };
 export type GetServer = Record<symbol, never>;
 export type ServerCard = { 
 /**
@@ -1841,6 +1877,7 @@ export const REQUEST = {
   FollowPersonal: 0x0402,
   Pull: 0x0403,
   GetSnapshot: 0x0404,
+  ListThreads: 0x0405,
   Search: 0x0501,
   GetPerson: 0x0502,
   GetUnit: 0x0503,
@@ -1966,6 +2003,8 @@ export const LIMITS = {
   STREAM_ENTRIES_MAX: 100000,
   IDEMPOTENCY_DAYS: 7,
   SNAPSHOT_THREADS: 200,
+  THREADS_PAGE_MAX: 50,
+  CARD_BYTES_MAX: 1024,
   WATCH_USERS_MAX: 200,
   KEYRING_RECIPIENTS_MAX: 1000,
   EPOCH_RECIPIENTS_MAX: 256,

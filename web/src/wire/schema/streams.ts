@@ -38,10 +38,24 @@ export const getSnapshot = struct<W.GetSnapshot>({
   org: opt(id16),
   page: opt(bin),
 });
+export const threadPlace = struct<W.ThreadPlace>({
+  at: int,
+  thread: id16,
+});
 export const snapshot = struct<W.Snapshot>({
   cursor: cursor,
   org: opt(orgCard),
   teams: list(teamCard),
   threads: list(threadCard),
   next: opt(bin),
+  older: opt(threadPlace),
+});
+export const listThreads = struct<W.ListThreads>({
+  org: opt(id16),
+  before: opt(threadPlace),
+  max: u32,
+});
+export const threadList = struct<W.ThreadList>({
+  threads: list(threadCard),
+  next: opt(threadPlace),
 });
