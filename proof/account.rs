@@ -225,7 +225,7 @@ impl Scene {
         ben.share().await?;
         let mut other = self.login("ben", FIRST_PASSWORD, "ben-2").await??;
         self.deaf().await;
-        let list = other.list(None).await?;
+        let (list, _) = other.list(None).await?;
         let titles: Vec<Option<&str>> = list.iter().map(|(_, title)| title.as_deref()).collect();
         let read = self.heard(|r| matches!(r, Request::GetEntries(_) | Request::GetBoxes(_))).await;
         self.check("another device lists threads by their titles", titles == [Some(TITLE)]);
@@ -263,7 +263,7 @@ impl Scene {
         two.share().await?;
         let mut three = self.login("ben", FIRST_PASSWORD, "ben-3").await??;
         self.deaf().await;
-        let list = three.list(None).await?;
+        let (list, _) = three.list(None).await?;
         let mut titles: Vec<&str> = list.iter().filter_map(|(_, title)| title.as_deref()).collect();
         titles.sort_unstable();
         let read = self.heard(|r| matches!(r, Request::GetEntries(_))).await;

@@ -77,6 +77,10 @@ pub const INVITE_LOOK_BACK: u64 = 4_000;
 /// Times a snapshot is begun again because the server no longer held it: each means that its pages took minutes.
 pub const SNAPSHOT_TRIES: u32 = 3;
 
+/// Pages without a thread that are read in a row, where a server looks through many closed ones: each passes over
+/// about two hundred.
+pub const LIST_PAGES_MAX: u32 = 1_000;
+
 /// Drafts that wait to be sent: a day offline of a busy person, and a bot that outruns its server is told so.
 pub const OUTBOX_DRAFTS_MAX: usize = 20_000;
 

@@ -264,7 +264,7 @@ impl Client {
             std::iter::once(None).chain(self.organizations().iter().copied().map(Some)).collect();
         let mut found = None;
         for org in orgs {
-            let (_, head) = self.threads(org).await?;
+            let head = self.threads(org).await?.cursor;
             let oldest = head.seq.get().saturating_sub(INVITE_LOOK_BACK);
             let mut after = Seq::new(oldest).map_err(|_| ClientError::TooLarge)?;
             while after < head.seq {

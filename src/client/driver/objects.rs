@@ -17,11 +17,13 @@ use relais_e2ee::objects::{
 use relais_wire::ErrorCode;
 use relais_wire::account::{GetObject, Object, ObjectKind, ObjectStored, PutObject};
 use relais_wire::ids::{Bytes32, IdemKey, OrgId, Seq, ThreadId};
+use relais_wire::streams::{ThreadList, ThreadPlace};
 use relais_wire::threads::ThreadCard;
 
 use super::book::{ChainName, Pin};
 use super::client::{Client, Update};
 use super::enter::secret_error;
+use super::list::Listing;
 use super::rpc::Rpc;
 use crate::error::{ClientError, Hostile, refuse};
 use crate::limits::{OBJECT_EVERY_MS, SHARED_CHAINS_MAX, SHARED_INDEX_MAX, SHARED_THREADS_MAX};
@@ -237,16 +239,36 @@ impl Client {
         }
     }
 
-    /// The threads of a context with their titles. A title that another run or device has read comes out of the
-    /// key index; only a thread that none has opened is read for it.
+    /// The newest threads of a context with their titles, and where the list goes on with older ones. A title that
+    /// another run or device has read comes out of the key index; only a thread that none has opened is read for it.
     ///
     /// # Errors
     /// The server's refusals; an attack.
     pub async fn list(
         &mut self,
         org: Option<OrgId>,
+    ) -> Result<(Vec<(ThreadCard, Option<String>)>, Option<ThreadPlace>), ClientError> {
+        let Listing { cards, older, .. } = self.threads(org).await?;
+        Ok((self.titled(cards).await?, older))
+    }
+
+    /// The next older threads of a context with their titles, as [`Self::list`]; and where the list goes on.
+    ///
+    /// # Errors
+    /// Those of [`Self::older_threads`].
+    pub async fn list_older(
+        &mut self,
+        org: Option<OrgId>,
+        before: ThreadPlace,
+    ) -> Result<(Vec<(ThreadCard, Option<String>)>, Option<ThreadPlace>), ClientError> {
+        let ThreadList { threads, next } = self.older_threads(org, Some(before)).await?;
+        Ok((self.titled(threads).await?, next))
+    }
+
+    async fn titled(
+        &mut self,
+        cards: Vec<ThreadCard>,
     ) -> Result<Vec<(ThreadCard, Option<String>)>, ClientError> {
-        let (cards, _) = self.threads(org).await?;
         self.read_index().await?;
         let mut all = Vec::new();
         for card in cards {

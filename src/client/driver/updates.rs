@@ -12,18 +12,17 @@ use relais_wire::control::{Cursor, ResyncReason};
 use relais_wire::events::EntriesAppended;
 use relais_wire::ids::{Bytes32, KeyringId, OrgId, Seq, ThreadId};
 use relais_wire::limits::PAGE_ENTRIES_MAX;
-use relais_wire::streams::GetSnapshot;
 use relais_wire::threads::{GetEntries, GetThread, MarkRead, PartyState, StoredEntry, ThreadCard};
-use relais_wire::{ErrorCode, Event, StreamTag};
+use relais_wire::{Event, StreamTag};
 
 use super::book::ChainName;
 use super::client::{Client, Update};
+use super::list::Listing;
 use super::live::Command;
 use super::ring::box_error;
 use super::thread::{Content, Message, Thread, bytes_of};
 use crate::core::{Output, Violation};
 use crate::error::{ClientError, Hostile, refuse};
-use crate::limits::SNAPSHOT_TRIES;
 
 impl Client {
     /// Does what the connection brought.
@@ -434,42 +433,7 @@ impl Client {
         self.rpc.call(MarkRead { thread, n }).await.map(drop)
     }
 
-    /// The threads of a context, newest first.
-    ///
-    /// # Errors
-    /// The server's refusals; an attack.
-    pub async fn threads(&mut self, org: Option<OrgId>) -> Result<(Vec<ThreadCard>, Cursor), ClientError> {
-        let mut cards = Vec::new();
-        let mut page = None;
-        let mut again = 0;
-        loop {
-            let is_first = page.is_none();
-            let snapshot = match self.rpc.call(GetSnapshot { org, page }).await {
-                Ok(snapshot) => snapshot,
-                // The server no longer holds what was begun.
-                Err(ClientError::Refused(refusal))
-                    if refusal.code == ErrorCode::Conflict && !is_first && again < SNAPSHOT_TRIES =>
-                {
-                    again += 1;
-                    cards.clear();
-                    page = None;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            for card in &snapshot.threads {
-                let (n, head) = Self::card_head(card);
-                self.check_card(card.thread, n, &head)?;
-            }
-            cards.extend(snapshot.threads);
-            page = snapshot.next;
-            if page.is_none() {
-                return Ok((cards, snapshot.cursor));
-            }
-        }
-    }
-
-    fn check_card(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
+    pub(crate) fn check_card(&self, id: ThreadId, n: u64, head: &Bytes32) -> Result<(), ClientError> {
         for (pinned, pinned_head) in self.pins_of(id) {
             if n < pinned {
                 refuse(Hostile::ThreadRolledBack)?;
@@ -510,7 +474,7 @@ impl Client {
     }
 
     async fn read_snapshot(&mut self, org: Option<OrgId>) -> Result<Cursor, (Option<ThreadId>, ClientError)> {
-        let (cards, cursor) = self.threads(org).await.map_err(|error| (None, error))?;
+        let Listing { cards, cursor, .. } = self.threads(org).await.map_err(|error| (None, error))?;
         for card in cards.iter().rev().filter(|card| card.state == PartyState::Active) {
             let known = self.threads.get(&card.thread).map(|thread| thread.state.head().n);
             let from = match known {

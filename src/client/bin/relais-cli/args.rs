@@ -84,10 +84,16 @@ pub(crate) enum Command {
     Sessions(Sessions),
     /// Who is signed in.
     Whoami,
-    /// Threads of the organization in focus, or with --personal the others.
+    /// Threads of the organization in focus, or with --personal the others: the newest 200, and how to read on.
     Threads {
         #[arg(long)]
         personal: bool,
+        /// Go on with older ones from here: what a former listing said, `TIME-THREAD`.
+        #[arg(long)]
+        before: Option<String>,
+        /// All of them, however many.
+        #[arg(long)]
+        all: bool,
     },
     /// Open a thread. Prints its id.
     New {

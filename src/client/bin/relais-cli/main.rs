@@ -108,7 +108,9 @@ async fn run(cli: Cli) -> Result<(), ClientError> {
 async fn signed_in(client: &mut Client, json: bool, command: Command) -> Result<(), ClientError> {
     match command {
         Command::Whoami => whoami(client, json),
-        Command::Threads { personal } => return threads::threads(client, json, personal).await,
+        Command::Threads { personal, before, all } => {
+            return threads::threads(client, json, personal, (before, all)).await;
+        }
         Command::New { title, text, people: with, teams, personal } => {
             let mut who: Vec<acts::Who> = people(&with)?.into_iter().map(acts::Who::Person).collect();
             for team in &teams {

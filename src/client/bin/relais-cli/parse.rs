@@ -6,6 +6,8 @@ use relais_client::ClientError;
 use relais_client::driver::Client;
 use relais_wire::account::Locale;
 use relais_wire::ids::{KeyringId, ThreadId, UserId};
+use relais_wire::scalar::Millis;
+use relais_wire::streams::ThreadPlace;
 
 pub(crate) fn id<T>(
     text: &str,
@@ -16,6 +18,16 @@ pub(crate) fn id<T>(
 
 pub(crate) fn thread_id(text: &str) -> Result<ThreadId, ClientError> {
     id(text, ThreadId::parse_hex)
+}
+
+/// A place in a list, as a listing prints it.
+pub(crate) fn place(text: &str) -> Result<ThreadPlace, ClientError> {
+    let read = |text: &str| {
+        let (at, thread) = text.split_once('-')?;
+        let at = Millis::new(at.parse().ok()?).ok()?;
+        Some(ThreadPlace { at, thread: ThreadId::parse_hex(thread).ok()? })
+    };
+    read(text).ok_or(ClientError::NotPossible("a place is a time, a hyphen and a thread's id"))
 }
 
 pub(crate) fn people(texts: &[String]) -> Result<Vec<UserId>, ClientError> {

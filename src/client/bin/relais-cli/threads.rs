@@ -6,17 +6,43 @@ use relais_client::ClientError;
 use relais_client::driver::{Client, Content, acts};
 use relais_e2ee::body::Body;
 use relais_wire::ids::OrgId;
+use relais_wire::streams::ThreadPlace;
+use relais_wire::threads::ThreadCard;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::args::{Bearer, Files, ThreadAct};
 use crate::live::settle;
-use crate::parse::{id, input_line, keyring_id, person, thread_id};
+use crate::parse::{id, input_line, keyring_id, person, place, thread_id};
 use crate::show::show;
 
-pub(crate) async fn threads(client: &mut Client, json: bool, personal: bool) -> Result<(), ClientError> {
+pub(crate) async fn threads(
+    client: &mut Client,
+    json: bool,
+    personal: bool,
+    (before, all): (Option<String>, bool),
+) -> Result<(), ClientError> {
     let org = if personal { None } else { client.organization() };
-    for (card, title) in client.list(org).await? {
+    let (cards, mut older) = match before {
+        None => client.list(org).await?,
+        Some(before) => client.list_older(org, place(&before)?).await?,
+    };
+    show_cards(json, cards);
+    while let Some(before) = older.filter(|_| all) {
+        let (cards, next) = client.list_older(org, before).await?;
+        show_cards(json, cards);
+        older = next;
+    }
+    if let Some(ThreadPlace { at, thread }) = older {
+        let before = format!("{}-{}", at.get(), thread.to_hex());
+        let text = format!("there are older threads: threads --before {before}");
+        show(json, &json!({"older": before}), &text);
+    }
+    Ok(())
+}
+
+fn show_cards(json: bool, cards: Vec<(ThreadCard, Option<String>)>) {
+    for (card, title) in cards {
         let title = title.unwrap_or_default();
         let value = json!({
             "thread": card.thread.to_hex(), "entries": card.len.get(), "read": card.read.get(),
@@ -31,7 +57,6 @@ pub(crate) async fn threads(client: &mut Client, json: bool, personal: bool) -> 
         );
         show(json, &value, &text);
     }
-    Ok(())
 }
 
 pub(crate) async fn thread_act(client: &mut Client, json: bool, act: ThreadAct) -> Result<(), ClientError> {
