@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use relais_client::core::outbox::{Answer, Draft, DraftId, Fate, Next, Outbox, Record, signed_entry};
 use relais_client::core::{Backoff, Credentials, Input, Link, Output, StopReason};
 use relais_wire::control::{Cursor, OrgCursor};
-use relais_wire::streams::GetSnapshot;
+use relais_wire::streams::{GetSnapshot, ListThreads, ThreadPlace};
 use relais_wire::threads::{Append, SignedEntry};
 use relais_wire::{
     CloseCode, DeviceId, Event as WireEvent, IdemKey, MsgId, OrgId, Reply, Request, SessionId, StreamTag,
@@ -37,10 +37,12 @@ pub(crate) struct Device {
     pub(crate) life: u32,
     /// The server said that it must not come back.
     pub(crate) stopped: Option<CloseCode>,
-    /// Entries it was told of and has not applied, for the scenarios.
+    /// How often it was told to read a snapshot.
     pub(crate) resyncs: u64,
     /// Calls; forgotten with the program.
     pub(crate) phone: Phone,
+    /// A list that it reads page by page.
+    pub(crate) list: Option<Listing>,
 }
 
 /// What survives.
@@ -69,6 +71,18 @@ pub(crate) struct View {
     pub(crate) entries: Vec<(u64, MsgId)>,
 }
 
+/// How far a list was read.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    org: Option<OrgId>,
+    next: Option<ThreadPlace>,
+    /// Threads named, in order.
+    pub(crate) met: Vec<ThreadId>,
+    pub(crate) is_whole: bool,
+    /// The stream's cursor when the first page was asked for.
+    pub(crate) from: u64,
+}
+
 /// What does not.
 #[derive(Debug)]
 struct Program {
@@ -87,6 +101,7 @@ enum Asked {
     Append(ThreadId),
     Snapshot(StreamTag, Option<OrgId>),
     Call(Box<Request>),
+    List,
 }
 
 impl Device {
@@ -120,6 +135,7 @@ impl Device {
             stopped: None,
             resyncs: 0,
             phone: Phone::default(),
+            list: None,
         }
     }
 
@@ -350,6 +366,7 @@ impl Device {
                 }
             },
             Some(Asked::Call(request)) => self.phone.answered(*request, result),
+            Some(Asked::List) => self.listed(result),
             None => {}
         }
     }
@@ -361,6 +378,32 @@ impl Device {
         let token = program.tokens;
         program.asked.insert(token, Asked::Call(Box::new(request.clone())));
         self.turn(env, Input::Call { token, request });
+    }
+
+    /// Begins to read a list from its newest thread on.
+    pub(crate) fn begin_list(&mut self, org: Option<OrgId>) {
+        let from = self.disk.views.get(&org).map_or(0, |view| view.cursor.seq.get());
+        self.list = Some(Listing { org, next: None, met: Vec::new(), is_whole: false, from });
+    }
+
+    /// Asks for the next page. Where no answer comes, the same one is asked for the next time.
+    pub(crate) fn turn_page(&mut self, env: &mut Env) {
+        let (Some(program), Some(list)) = (&mut self.program, &self.list) else { return };
+        if list.is_whole || program.asked.values().any(|asked| matches!(asked, Asked::List)) {
+            return;
+        }
+        program.tokens += 1;
+        let token = program.tokens;
+        program.asked.insert(token, Asked::List);
+        let request = ListThreads { org: list.org, before: list.next, max: 50 };
+        self.turn(env, Input::Call { token, request: Request::ListThreads(request) });
+    }
+
+    fn listed(&mut self, result: Result<Reply, relais_client::core::CallError>) {
+        let (Some(list), Ok(Reply::ThreadList(page))) = (&mut self.list, result) else { return };
+        list.met.extend(page.threads.iter().map(|card| card.thread));
+        list.is_whole = page.next.is_none();
+        list.next = page.next;
     }
 
     fn append_answered(

@@ -105,6 +105,14 @@ fn stream_entries(world: &World, stream: StreamId) -> Vec<(u64, MsgId)> {
     }
 }
 
+/// The number of the thread that an entry stands in.
+pub fn thread_of(world: &World, id: MsgId) -> Option<usize> {
+    world
+        .threads
+        .iter()
+        .position(|thread| thread_entries(world, *thread).iter().any(|(entry, _)| *entry == id))
+}
+
 /// Ids of a thread's entries, and who wrote them as which of their messages.
 fn thread_entries(world: &World, thread: ThreadId) -> Vec<(MsgId, Option<Draft>)> {
     let mut out = Vec::new();

@@ -18,15 +18,20 @@ use relais_hub::{
     Revoked,
 };
 use relais_store::facts::stream::{ResyncReason, StreamBody, StreamEntry, StreamPage};
-use relais_store::reads::{IdemLookup, IdemOutcome, StreamAfter, StreamHeads};
+use relais_store::facts::thread::{Participant, Party, Standing, Thread};
+use relais_store::reads::{IdemLookup, IdemOutcome, StreamAfter, StreamHeads, ThreadsOf};
 use relais_store::{
     Append, AuditLine, Chore, Commit, CommitError, Domain, Durability, Embedded, EventBody, Idem, NewEvent,
-    NewThread, Options, ReadError, Receipt, Refusal as StoreRefusal, Store, StreamId,
+    NewThread, Options, ReadError, Receipt, Refusal as StoreRefusal, Store, StreamId, Write,
 };
 use relais_wire::control::{Cursor, HelloSession};
 use relais_wire::events::EntriesAppended;
-use relais_wire::streams::{GetSnapshot, Pull, Snapshot, StreamItem, StreamPage as WirePage};
-use relais_wire::threads::{Appended, Receipt as WireReceipt, SignedEntry, StoredEntry};
+use relais_wire::streams::{
+    GetSnapshot, ListThreads, Pull, Snapshot, StreamItem, StreamPage as WirePage, ThreadList, ThreadPlace,
+};
+use relais_wire::threads::{
+    Appended, PartyState, Receipt as WireReceipt, SignedEntry, StoredEntry, ThreadCard,
+};
 use relais_wire::{
     Bin, Bytes32, CloseCode, DeviceId, Epoch, ErrorCode, Event as WireEvent, Millis, MsgId, OrgId, Refusal,
     Reply, Request, Seq, SessionId, ThreadId, UserId, codec,
@@ -38,6 +43,9 @@ use crate::world::Env;
 
 /// Entries of a page: few, so that a replay takes several.
 const PAGE_ENTRIES: u32 = 16;
+
+/// Threads of a page of a list.
+const LIST_THREADS: u32 = 2;
 
 /// Turns of the hub from one check of its invariants to the next.
 const CHECK_EVERY: u64 = 8;
@@ -225,7 +233,10 @@ impl Server {
             against: zero,
             ..create.claim
         };
-        let domain = domain.write(NewThread { thread, org: None, kind: 1 }).write(create);
+        let mut domain = domain.write(NewThread { thread, org: None, kind: 1 }).write(create);
+        for stream in &streams {
+            domain = domain.write(Write::PutParticipant(thread, participant(*stream)));
+        }
         self.store().commit_blocking(domain.clone()).expect("a new thread in an empty store");
         self.history.push(domain);
         self.threads.insert(thread, streams);
@@ -423,20 +434,32 @@ impl Server {
                 }
                 env.counters.hit("snapshot read");
                 let cursor = Cursor { epoch: self.store().epoch(), seq: self.head(StreamId::new(user, org)) };
-                Some(Ok(Snapshot {
-                    cursor,
-                    org: None,
-                    teams: vec![],
-                    threads: vec![],
-                    next: None,
-                    older: None,
-                }
-                .into()))
+                let (teams, threads) = (vec![], vec![]);
+                Some(Ok(Snapshot { cursor, org: None, teams, threads, next: None, older: None }.into()))
             }
             Ok(Request::Pull(pull)) => Some(self.pull(env, user, &pull)),
+            Ok(Request::ListThreads(list)) => Some(self.list(env, user, &list)),
             Ok(request) => self.call_request(env, (user, device), request),
             Err(_) => Some(Err(Refusal::new(ErrorCode::Malformed))),
         }
+    }
+
+    /// A page of few threads, so that a list takes several.
+    fn list(&self, env: &mut Env, user: UserId, list: &ListThreads) -> Result<Reply, Refusal> {
+        env.counters.hit("page of a list read");
+        let before = list.before.map(|place| (place.at.get(), place.thread));
+        let query = ThreadsOf {
+            party: Party::User(user),
+            context: list.org,
+            before,
+            max: list.max.min(LIST_THREADS),
+        };
+        let Ok(rows) = self.store().read_blocking(query) else {
+            return Err(Refusal::retry(ErrorCode::Unavailable, 300));
+        };
+        let threads: Vec<ThreadCard> = rows.iter().map(|(thread, _)| card(thread)).collect();
+        let next = threads.last().map(|card| ThreadPlace { at: card.at, thread: card.thread });
+        Ok(ThreadList { threads, next }.into())
     }
 
     fn pull(&mut self, env: &mut Env, user: UserId, pull: &Pull) -> Result<Reply, Refusal> {
@@ -665,4 +688,36 @@ fn event_of(entry: &StreamEntry) -> (u16, Bytes) {
     };
     let event = WireEvent::from(EntriesAppended { thread: entry.thread, entries: vec![stored] });
     (event.kind(), event.encode_body().into())
+}
+
+/// The part of a stream's reader in a thread.
+const fn participant(stream: StreamId) -> Participant {
+    Participant {
+        party: Party::User(stream.user),
+        as_org: stream.context,
+        standing: Standing::Active,
+        role: 0,
+        visible_from: Seq::ZERO,
+        visible_to: None,
+        triage: None,
+        responsible: None,
+        invite_key: None,
+    }
+}
+
+fn card(thread: &Thread) -> ThreadCard {
+    ThreadCard {
+        thread: thread.thread,
+        len: thread.n,
+        head: thread.head,
+        ctrl_head: thread.ctrl_head,
+        epoch: u32::try_from(thread.epoch).unwrap_or(u32::MAX),
+        first: Seq::ZERO,
+        read: Seq::ZERO,
+        at: Millis::saturating(thread.last_ms),
+        closed: false,
+        state: PartyState::Active,
+        parties: vec![],
+        more_parties: 0,
+    }
 }

@@ -1,6 +1,6 @@
 //! A world for scenarios: people by name, told step by step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relais_store::{Store as _, StreamId};
 use relais_wire::calls::{CallDecline, CallEnd, CallJoin, CallLeave, CallPhase, CallStart};
@@ -92,15 +92,67 @@ impl Ward {
         self
     }
 
-    /// Writes messages to the thread of one of the two organizations.
+    /// Writes messages to a thread by its number: the first two are those of the two organizations.
     #[must_use]
     pub fn writes_to(mut self, org: usize, name: &str, messages: usize, bytes: usize) -> Self {
-        let thread = *self.world.threads.get(org).expect("one of the two");
+        let thread = *self.world.threads.get(org).expect("a thread of this ward");
         let index = self.index(name);
         for _ in 0..messages {
             self.world.with_device(index, |device, env| device.write(env, thread, bytes));
         }
         self
+    }
+
+    /// More threads of one of the two organizations, one a minute, that everybody is in.
+    #[must_use]
+    pub fn threads(mut self, org: usize, count: usize) -> Self {
+        let context = self.orgs.get(org).copied();
+        for _ in 0..count {
+            let streams = self.users.values().map(|user| StreamId::new(*user, context)).collect();
+            self.world.add_thread(streams);
+            self = self.run_for(60_000);
+        }
+        self
+    }
+
+    /// Begins to read the list of one of the two organizations.
+    #[must_use]
+    pub fn begins_list(mut self, name: &str, org: usize) -> Self {
+        let (index, org) = (self.index(name), self.orgs.get(org).copied());
+        self.world.with_device(index, |device, _| device.begin_list(org));
+        self
+    }
+
+    /// Asks for its next page.
+    #[must_use]
+    pub fn turns_page(mut self, name: &str) -> Self {
+        let index = self.index(name);
+        self.world.with_device(index, Device::turn_page);
+        self
+    }
+
+    /// Whether a device has read its list to the end.
+    #[must_use]
+    pub fn has_whole_list(&self, name: &str) -> bool {
+        self.at(name).list.as_ref().is_some_and(|list| list.is_whole)
+    }
+
+    /// Threads that a device met in its list, in order, each by its number in this world.
+    #[must_use]
+    pub fn met(&self, name: &str) -> Vec<usize> {
+        let met = self.at(name).list.as_ref().map(|list| list.met.as_slice()).unwrap_or_default();
+        met.iter().filter_map(|id| self.world.threads.iter().position(|known| known == id)).collect()
+    }
+
+    /// Threads that a device's stream of an organization has named since it began to read the list.
+    #[must_use]
+    pub fn told_of(&self, name: &str, org: usize) -> Vec<usize> {
+        let (device, context) = (self.at(name), self.orgs.get(org).copied());
+        let from = device.list.as_ref().map_or(0, |list| list.from);
+        let Some(view) = device.disk.views.get(&context) else { return Vec::new() };
+        let since = view.entries.iter().filter(|(seq, _)| *seq > from).map(|(_, id)| *id);
+        let told: BTreeSet<_> = since.filter_map(|id| oracle::thread_of(&self.world, id)).collect();
+        told.into_iter().collect()
     }
 
     /// The connection breaks; what is on the way is lost.

@@ -188,3 +188,28 @@ fn what_was_written_offline_arrives_in_order() {
     assert_eq!((ward.acknowledged("ada"), ward.seen("ben", 0)), (12, 12));
     ward.assert_clean();
 }
+
+// THR-11 (docs/PROTOCOL.md, §3)
+#[test]
+fn threads_that_move_while_a_list_is_read_are_met_once_or_told_by_the_stream() {
+    let ward = ward(["ada", "ben"]).threads(0, 7).run_for(5_000);
+    // The list of the organization, newest first: threads 8 to 2, and 0; thread 1 is the other organization's.
+    let ward = ward.begins_list("ben", 0).turns_page("ben").run_for(5_000);
+    assert_eq!(ward.met("ben"), [8, 7]);
+    // The oldest moves to the front, and so do one that was met and the one that would be next.
+    let ward =
+        ward.writes_to(0, "ada", 1, 0).writes_to(7, "ada", 2, 0).writes_to(6, "ada", 1, 0).run_for(2_000);
+    let ward = ward.turns_page("ben").run_for(5_000);
+    assert_eq!(ward.met("ben"), [8, 7, 5, 4]);
+    // The connection breaks before a page has come, and the server dies while the next is on its way.
+    let ward = ward.turns_page("ben").cut("ben").writes_to(3, "ada", 1, 0).run_for(15_000);
+    let ward = ward.turns_page("ben").kill_server().run_for(15_000);
+    let mut ward = ward;
+    while !ward.has_whole_list("ben") {
+        ward = ward.turns_page("ben").run_for(5_000);
+    }
+    let ward = ward.settle();
+    assert_eq!(ward.met("ben"), [8, 7, 5, 4, 2], "each once, and none that has moved to the front");
+    assert_eq!(ward.told_of("ben", 0), [0, 3, 6, 7]);
+    ward.assert_clean();
+}
