@@ -158,12 +158,12 @@ impl Stream {
                 if self.queue.is_empty() || connection.is_handshaking() {
                     return Ok(());
                 }
-                let pieces = self.queue.pieces();
-                let sealed = connection.writer().write_vectored(&pieces);
-                drop(pieces);
-                match written(sealed)? {
-                    Some(count) => self.queue.written(count),
-                    None => return Ok(()),
+                // A record for each frame: coturn's clients take what one record holds for one frame.
+                let mut sealed = 0;
+                while let Some(frame) = self.queue.first().filter(|_| sealed < SEALED_BYTES) {
+                    let Some(count) = written(connection.writer().write(frame))? else { break };
+                    self.queue.written(count);
+                    sealed += count;
                 }
             },
         }
