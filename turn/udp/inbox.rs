@@ -41,6 +41,8 @@ impl Arrival {
 pub struct Inbox {
     bytes: Box<[u8]>,
     arrivals: Vec<Arrival>,
+    /// Slots that were written to, whether an arrival came of it or not: the next datagram goes behind them.
+    used: usize,
     truncated: u64,
     overflowed: u64,
     #[cfg(all(feature = "batched", target_os = "linux"))]
@@ -60,6 +62,7 @@ impl Inbox {
         Self {
             bytes: vec![0; SLOTS * SLOT_STRIDE].into_boxed_slice(),
             arrivals: Vec::with_capacity(SLOTS),
+            used: 0,
             truncated: 0,
             overflowed: 0,
             #[cfg(all(feature = "batched", target_os = "linux"))]
@@ -82,7 +85,7 @@ impl Inbox {
     /// Slots that are still free.
     #[must_use]
     pub fn free(&self) -> usize {
-        SLOTS - self.arrivals.len()
+        SLOTS.saturating_sub(self.used)
     }
 
     /// Datagrams that were longer than a slot, since the inbox was made. They are dropped, never handed out short.
@@ -101,12 +104,18 @@ impl Inbox {
     /// Forgets what is in it.
     pub fn clear(&mut self) {
         self.arrivals.clear();
+        self.used = 0;
     }
 
     /// The bytes of the next free slots, one after the other, and where the first begins.
     pub(crate) fn room(&mut self) -> (usize, &mut [u8]) {
-        let start = self.arrivals.len() * SLOT_STRIDE;
+        let start = self.used * SLOT_STRIDE;
         (start, self.bytes.get_mut(start..).unwrap_or_default())
+    }
+
+    /// So many of the free slots were written to.
+    pub(crate) const fn used(&mut self, slots: usize) {
+        self.used += slots;
     }
 
     /// Takes a slot that was filled as the next arrival; `at` is where it begins.
@@ -148,6 +157,7 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::{Filled, Inbox};
+    use crate::limits::{SLOT_STRIDE, SLOTS};
 
     fn filled(len: usize, segment: usize) -> Filled {
         let from = SocketAddr::from(([192, 0, 2, 1], 7));
@@ -173,5 +183,16 @@ mod tests {
         let mut inbox = Inbox::new();
         inbox.took(0, Filled { truncated: true, ..filled(9, 0) });
         assert_eq!((inbox.arrivals().len(), inbox.truncated()), (0, 1));
+    }
+
+    #[test]
+    fn a_slot_that_nothing_came_of_is_not_used_again_before_it_is_cleared() {
+        let mut inbox = Inbox::new();
+        inbox.took(0, Filled { truncated: true, ..filled(9, 0) });
+        inbox.took(SLOT_STRIDE, filled(4, 0));
+        inbox.used(2);
+        assert_eq!((inbox.room().0, inbox.free()), (2 * SLOT_STRIDE, SLOTS - 2));
+        inbox.clear();
+        assert_eq!((inbox.room().0, inbox.free()), (0, SLOTS));
     }
 }

@@ -38,7 +38,11 @@ pub(crate) fn probe() -> Option<Abilities> {
     let mut byte = [0];
     let mut piece = iovec(&mut byte);
     let mut message = [mmsghdr(&mut [], &mut [], &mut piece, 1)];
-    let received = receive_messages(socket.as_fd(), &mut message);
+    // SAFETY: the one message points at `piece`, and that at `byte`, with their lengths; both live longer than the call.
+    let received = unsafe { receive_messages(socket.as_fd(), &mut message) };
+    // SAFETY: no message, so nothing is pointed at.
+    let sends = unsafe { send_messages(socket.as_fd(), &mut []) };
+    sends.ok()?;
     let waits = received.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
     waits.then(|| Abilities {
         gro: set(socket.as_fd(), libc::SOL_UDP, libc::UDP_GRO, 1).is_ok(),
@@ -50,6 +54,8 @@ pub(crate) fn probe() -> Option<Abilities> {
 pub(crate) struct Batched {
     socket: socket2::Socket,
     v6: bool,
+    /// Whether errors about earlier datagrams are reported here.
+    errors: bool,
     /// Whether trains are sent; off for good when the device below turns out not to do it.
     gso: Cell<bool>,
     /// Whether fragments are forbidden now.
@@ -82,6 +88,7 @@ impl Batched {
         Ok(Self {
             socket,
             v6,
+            errors: options.errors,
             gso: Cell::new(abilities.gso),
             forbid: Cell::new(false),
             overflow: Cell::new(0),
@@ -97,7 +104,8 @@ impl Batched {
         while inbox.free() > 0 {
             let offered = inbox.free().min(RECEIVE_CALL);
             match self.receive_once(inbox, offered) {
-                Ok(count) if count < offered => return Ok(true),
+                // An error about an earlier datagram may have cut the batch: then only "would block" says that nothing waits.
+                Ok(count) if count < offered && !self.errors => return Ok(true),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 // Each read of the socket takes one such error off it; a peer that makes them faster than we read waits.
@@ -117,7 +125,9 @@ impl Batched {
         let mut headers = mem::take(&mut inbox.headers);
         let (start, room) = inbox.room();
         headers.aim(room, offered);
-        let received = receive_messages(self.socket.as_fd(), &mut headers.messages);
+        // SAFETY: `aim` has just pointed the messages at a slot, a name and a control buffer each, with their lengths;
+        // `inbox` and `headers` are borrowed here until the call is over.
+        let received = unsafe { receive_messages(self.socket.as_fd(), &mut headers.messages) };
         if let Ok(count) = received {
             for (at, message) in headers.messages.iter().take(count).enumerate() {
                 let name = headers.names.get(at).and_then(read_name);
@@ -135,6 +145,7 @@ impl Batched {
                 inbox.took(start + at * SLOT_STRIDE, Filled { from, len, segment, truncated, ttl, tos });
             }
         }
+        inbox.used(received.as_ref().map_or(0, |count| *count));
         headers.messages.clear();
         headers.pieces.clear();
         inbox.headers = headers;
@@ -167,7 +178,9 @@ impl Batched {
             let datagrams = plan.last - plan.first;
             sent.calls += 1;
             let messages = headers.messages.get_mut(first..).unwrap_or_default();
-            match send_messages(self.socket.as_fd(), messages) {
+            // SAFETY: `aim` has pointed the messages at pieces of `outbox` and `bytes`, and at names and control messages
+            // of `headers.plans`; all are borrowed here and nothing has changed them since.
+            match unsafe { send_messages(self.socket.as_fd(), messages) } {
                 Ok(count) => {
                     let done = headers.plans.get(first..first + count).unwrap_or_default();
                     sent.messages += count as u64;
@@ -209,20 +222,27 @@ impl Batched {
     }
 
     pub(crate) fn error(&self) -> io::Result<Option<PeerError>> {
-        let mut name: Name = [0; NAME_BYTES];
-        let mut control: Control = [0; CONTROL_BYTES];
-        let mut quoted = [0_u8; 64];
-        let mut piece = iovec(&mut quoted);
-        let mut message = mmsghdr(&mut name, &mut control, &mut piece, 1).msg_hdr;
-        match receive_error(self.socket.as_fd(), &mut message) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(error),
-            Ok(()) => {}
+        // An entry that is about something else, as a time stamp, does not end the queue.
+        for _ in 0..MESSAGES {
+            let mut name: Name = [0; NAME_BYTES];
+            let mut control: Control = [0; CONTROL_BYTES];
+            let mut quoted = [0_u8; 64];
+            let mut piece = iovec(&mut quoted);
+            let mut message = mmsghdr(&mut name, &mut control, &mut piece, 1).msg_hdr;
+            // SAFETY: the message points at `piece`, `name` and `control`, and `piece` at `quoted`, with their lengths;
+            // all live longer than the call and nothing else refers to them.
+            match unsafe { receive_error(self.socket.as_fd(), &mut message) } {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error),
+                Ok(()) => {}
+            }
+            let length = control_length(message.msg_controllen).min(CONTROL_BYTES);
+            let told = Told::read(control.get(..length).unwrap_or_default());
+            if let Some(((origin, kind, code, info), peer)) = told.error.zip(read_name(&name)) {
+                return Ok(Some(PeerError { peer, origin, kind, code, info }));
+            }
         }
-        let length = control_length(message.msg_controllen).min(CONTROL_BYTES);
-        let told = Told::read(control.get(..length).unwrap_or_default());
-        let error = told.error.zip(read_name(&name));
-        Ok(error.map(|((origin, kind, code, info), peer)| PeerError { peer, origin, kind, code, info }))
+        Ok(None)
     }
 }
 
@@ -426,21 +446,29 @@ fn mmsghdr(name: &mut [u8], control: &mut [u8], pieces: *mut libc::iovec, count:
     message
 }
 
-fn receive_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Result<usize> {
+/// Receives into the messages; how many were filled.
+///
+/// # Safety
+/// Every message points at names, control buffers and pieces with their true lengths, which live until the call is over
+/// and which nothing else refers to.
+unsafe fn receive_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Result<usize> {
     let count = libc::c_uint::try_from(messages.len()).unwrap_or(0);
-    // SAFETY: `messages` is `count` headers; each points at one iovec, a name and a control buffer that were made with
-    // their true lengths by `mmsghdr` and `iovec`, that live at least as long as this call in the caller, and that
-    // nothing else refers to meanwhile. A null timeout is allowed.
+    // SAFETY: `messages` is `count` headers, and what they point at the caller vouches for. A null timeout is allowed.
     let done = unsafe {
         libc::recvmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, ptr::null_mut())
     };
     usize::try_from(done).map_err(|_| io::Error::last_os_error())
 }
 
-fn send_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Result<usize> {
+/// Sends the messages; how many were taken.
+///
+/// # Safety
+/// Every message points at names, control buffers and pieces with their true lengths, which live until the call is over
+/// and which nothing else refers to.
+unsafe fn send_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Result<usize> {
     let count = libc::c_uint::try_from(messages.len()).unwrap_or(0);
-    // SAFETY: `messages` is `count` headers that point at iovecs, names and control messages with their true lengths,
-    // which outlive this call in the caller. The kernel only reads what iovecs point at, and writes `msg_len`.
+    // SAFETY: `messages` is `count` headers, and what they point at the caller vouches for. The kernel reads what pieces
+    // point at, and writes `msg_len`.
     let done = unsafe {
         libc::sendmmsg(
             fd.as_raw_fd(),
@@ -452,9 +480,13 @@ fn send_messages(fd: BorrowedFd<'_>, messages: &mut [libc::mmsghdr]) -> io::Resu
     usize::try_from(done).map_err(|_| io::Error::last_os_error())
 }
 
-fn receive_error(fd: BorrowedFd<'_>, message: &mut libc::msghdr) -> io::Result<()> {
-    // SAFETY: the header points at one iovec, a name and a control buffer of the caller, with their true lengths, that
-    // outlive this call and that nothing else refers to meanwhile.
+/// Takes the oldest entry of the error queue.
+///
+/// # Safety
+/// Every message points at names, control buffers and pieces with their true lengths, which live until the call is over
+/// and which nothing else refers to.
+unsafe fn receive_error(fd: BorrowedFd<'_>, message: &mut libc::msghdr) -> io::Result<()> {
+    // SAFETY: the caller vouches for what the header points at.
     let done = unsafe { libc::recvmsg(fd.as_raw_fd(), message, libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT) };
     if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

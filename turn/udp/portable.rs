@@ -48,6 +48,7 @@ impl Portable {
                 Ok((len, from)) => {
                     let truncated = len > SLOT_BYTES;
                     inbox.took(at, Filled { from, len, segment: 0, truncated, ttl: None, tos: None });
+                    inbox.used(1);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if passing(&error) => {}
