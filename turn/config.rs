@@ -47,6 +47,8 @@ impl Config {
     /// A relay of its own: everything but special-purpose addresses may be reached. `own` are this machine's addresses.
     #[must_use]
     pub fn standalone(realm: Realm, relays: Relays, own: Vec<IpAddr>) -> Self {
+        // Behind 1:1 address translation the advertised address leads to this machine too.
+        let own = own.into_iter().chain(relays.advertised()).collect();
         let policy = Policy::public_internet(own).with_relayed(relays.advertised(), relays.ports.clone());
         Self {
             realm,

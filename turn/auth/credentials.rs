@@ -240,10 +240,11 @@ impl Credentials {
         self.secrets.is_empty() && !self.users.is_empty()
     }
 
-    /// The name behind a USERHASH. Every user is compared: there are few of them, and it is asked once a session.
+    /// Names by their USERHASH, where hashed names can be answered for; made once, not for each request.
     #[must_use]
-    pub fn unhash(&self, hash: &[u8], realm: &str) -> Option<&str> {
-        self.users.keys().find(|name| userhash(name.as_bytes(), realm) == hash).map(|name| &**name)
+    pub fn hashes(&self, realm: &str) -> HashMap<[u8; 32], Box<str>> {
+        let names = self.users.keys().filter(|_| self.knows_hashes());
+        names.map(|name| (userhash(name.as_bytes(), realm), name.clone())).collect()
     }
 
     /// The keys that this name may prove itself with, and what it would be then. None for a name that nobody has.

@@ -5,17 +5,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::prefix::Prefix;
 
 /// An address and the IPv4 addresses hidden in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faces {
     itself: IpAddr,
-    hidden: [Option<Ipv4Addr>; 2],
+    hidden: Vec<Ipv4Addr>,
     disguise: bool,
 }
 
 impl Faces {
     /// The address itself, then what is hidden in it.
     pub fn iter(&self) -> impl Iterator<Item = IpAddr> {
-        std::iter::once(self.itself).chain(self.hidden.into_iter().flatten().map(IpAddr::V4))
+        std::iter::once(self.itself).chain(self.hidden.iter().copied().map(IpAddr::V4))
     }
 
     /// Whether it is IPv4 written as IPv6 (mapped, compatible, translated): no peer of an IPv6 relay has such an
@@ -30,24 +30,27 @@ impl Faces {
 /// RFC 8215, and the given prefixes), 6to4 (RFC 3056), Teredo (RFC 4380, its server and its client), ISATAP (RFC 5214).
 #[must_use]
 pub fn faces(ip: IpAddr, nat64: &[Prefix]) -> Faces {
-    let IpAddr::V6(v6) = ip else { return Faces { itself: ip, hidden: [None; 2], disguise: false } };
+    let IpAddr::V6(v6) = ip else { return Faces { itself: ip, hidden: Vec::new(), disguise: false } };
     let [s0, s1, s2, s3, s4, s5, s6, s7] = v6.segments();
     let low = v4(s6, s7);
-    let (hidden, disguise) = match [s0, s1, s2, s3, s4, s5] {
+    let (structural, disguise) = match [s0, s1, s2, s3, s4, s5] {
         // Not IPv4: the unspecified address and loopback.
-        [0, 0, 0, 0, 0, 0] if s6 == 0 && s7 <= 1 => ([None, None], false),
-        [0, 0, 0, 0, 0, 0] | [0, 0, 0, 0, 0, 0xFFFF] | [0, 0, 0, 0, 0xFFFF, 0] => ([Some(low), None], true),
-        // 64:ff9b::/96 and all of 64:ff9b:1::/48, whose inner prefix length is the network's choice.
-        [0x64, 0xFF9B, 0, 0, 0, 0] => ([Some(low), None], false),
-        [0x64, 0xFF9B, 1, ..] => ([Some(low), translated(v6, 48)], false),
-        [0x2002, ..] => ([Some(v4(s1, s2)), None], false),
-        [0x2001, 0, ..] => ([Some(v4(s2, s3)), Some(v4(!s6, !s7))], false),
-        [_, _, _, _, 0 | 0x0200, 0x5EFE] => ([Some(low), None], false),
-        _ => {
-            let prefix = nat64.iter().find(|prefix| prefix.contains(ip));
-            ([prefix.and_then(|prefix| translated(v6, prefix.bit_len())), None], false)
+        [0, 0, 0, 0, 0, 0] if s6 == 0 && s7 <= 1 => (vec![], false),
+        [0, 0, 0, 0, 0, 0] | [0, 0, 0, 0, 0, 0xFFFF] | [0, 0, 0, 0, 0xFFFF, 0] => (vec![low], true),
+        [0x64, 0xFF9B, 0, 0, 0, 0] => (vec![low], false),
+        // Inside 64:ff9b:1::/48 the length of the translator's prefix is the network's choice.
+        [0x64, 0xFF9B, 1, ..] => {
+            ([48, 56, 64, 96].into_iter().filter_map(|len| translated(v6, len)).collect(), false)
         }
+        [0x2002, ..] => (vec![v4(s1, s2)], false),
+        [0x2001, 0, ..] => (vec![v4(s2, s3), v4(!s6, !s7)], false),
+        [_, _, _, _, 0 | 0x0200, 0x5EFE] => (vec![low], false),
+        _ => (vec![], false),
     };
+    // What a translator of this network makes of it counts beside whatever else it looks like.
+    let prefixes = nat64.iter().filter(|prefix| prefix.contains(ip));
+    let mut hidden: Vec<Ipv4Addr> = structural;
+    hidden.extend(prefixes.filter_map(|prefix| translated(v6, prefix.bit_len())));
     Faces { itself: ip, hidden, disguise }
 }
 

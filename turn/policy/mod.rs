@@ -155,12 +155,14 @@ impl Policy {
     /// Whether this rule lets some port of the address be reached, all else considered.
     fn opens(&self, rule: &Rule, ip: IpAddr) -> bool {
         let ends = [(*rule.ports.start()).max(1), *rule.ports.end()];
-        rule.allow && rule.prefix.contains(ip) && ends.iter().any(|port| self.allows(ip, Some(*port)))
+        let named = faces(ip, &self.nat64).iter().any(|face| rule.prefix.contains(face));
+        rule.allow && named && ends.iter().any(|port| self.allows(ip, Some(*port)))
     }
 
     fn names_ports(&self, ip: IpAddr) -> bool {
         let partial = |rule: &&Rule| rule.ports != (0..=u16::MAX);
-        self.rules.iter().filter(partial).any(|rule| rule.prefix.contains(ip))
+        let found = faces(ip, &self.nat64);
+        self.rules.iter().filter(partial).any(|rule| found.iter().any(|face| rule.prefix.contains(face)))
     }
 
     /// Every face of the address is allowed.

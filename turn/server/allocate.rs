@@ -392,7 +392,9 @@ impl Server {
 
 /// Whose allocations are counted together: the user of an ephemeral name, or the name.
 pub(super) fn account(username: &str) -> Box<str> {
-    Ephemeral::parse(username).map_or(username, |name| name.user).into()
+    // The first letter keeps a user and an ephemeral name of the same text apart.
+    let ephemeral = Ephemeral::parse(username).map(|name| format!("e{}", name.user));
+    ephemeral.unwrap_or_else(|| format!("n{username}")).into()
 }
 
 /// The request whose ports were bound, for its answer.

@@ -22,8 +22,8 @@ pub(super) struct Proven {
 impl Server {
     /// Checks the credentials of a request. Nothing is stored.
     ///
-    /// The order is the RFC's: form, offer, integrity, and only then the nonce, so that a wrong password is told even
-    /// with an old nonce.
+    /// The order is the RFC's (form, offer, integrity, age of the nonce), but for a nonce that was not given to this
+    /// client: that comes first, so that nothing is looked up or computed for who cannot receive our answers.
     pub(super) fn authenticate(
         &self,
         now: Now,
@@ -35,8 +35,11 @@ impl Server {
         require(sha1.is_some() || sha256.is_some(), Refusal::NoCredentials)?;
         let realm = message.get(AttributeType::REALM).ok_or(Refusal::HalfCredentials)?;
         let nonce = message.get(AttributeType::NONCE).ok_or(Refusal::HalfCredentials)?;
-        let username = self.username(message)?;
+        let named = message.has(AttributeType::USERNAME) || message.has(AttributeType::USERHASH);
+        require(named, Refusal::HalfCredentials)?;
         let state = self.nonces.check(nonce, client, now.unix_s);
+        require(state != NonceState::Foreign, Refusal::StaleNonce)?;
+        let username = self.username(message)?;
         let offers = match state {
             NonceState::Valid { algorithms } | NonceState::Old { algorithms } => algorithms,
             NonceState::Foreign => self.nonces.offers_algorithms(),
@@ -69,8 +72,7 @@ impl Server {
             return std::str::from_utf8(name).map(Into::into).map_err(|_| Refusal::BadAttribute);
         }
         let hash = message.get(AttributeType::USERHASH).ok_or(Refusal::HalfCredentials)?;
-        let name = self.config.credentials.unhash(hash, self.config.realm.as_str());
-        name.map(Into::into).ok_or(Refusal::WrongIntegrity)
+        self.hashes.get(hash).cloned().ok_or(Refusal::WrongIntegrity)
     }
 
     /// Keys that prove this name. The key of a live allocation is kept with it, so that a secret may be replaced
@@ -86,7 +88,8 @@ impl Server {
             && own.user.as_str() == username
             && own.signer.key.algorithm() == algorithm
         {
-            return Ok((vec![own.signer.key.clone()], own.credential_ends_s, Caps::default()));
+            let ends = own.credential_ends_s.filter(|_| self.config.end_at_expiry);
+            return Ok((vec![own.signer.key.clone()], ends, Caps::default()));
         }
         let found = self.config.credentials.keys(username, self.config.realm.as_str(), algorithm);
         let (keys, subject) = found.ok_or(Refusal::WrongIntegrity)?;

@@ -14,6 +14,7 @@ impl Server {
     /// Takes other credentials. Allocations made with the old ones live on until they end or are revoked.
     pub fn set_credentials(&mut self, credentials: Credentials) {
         self.config.credentials = credentials;
+        self.hashes = self.config.credentials.hashes(self.config.realm.as_str());
         self.nonces = nonces(&self.config, self.nonces.key());
     }
 

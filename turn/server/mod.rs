@@ -71,6 +71,10 @@ pub struct Server {
     random: Random,
     indications: u64,
     budgets: Budgets,
+    /// For Binding requests, which are no part of signing in.
+    binding_budgets: Budgets,
+    /// Names by their hash, where hashed names are offered.
+    hashes: HashMap<[u8; 32], Box<str>>,
     allocations: Slots<Allocation>,
     relays: Slots<Relay>,
     by_client: HashMap<Client, Id>,
@@ -100,6 +104,8 @@ impl Server {
             indications: u64::from_be_bytes(random.bytes()),
             random,
             budgets: Budgets::new(config.budget),
+            binding_budgets: Budgets::new(config.budget),
+            hashes: config.credentials.hashes(config.realm.as_str()),
             allocations: Slots::default(),
             relays: Slots::default(),
             by_client: HashMap::new(),

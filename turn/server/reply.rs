@@ -2,7 +2,7 @@
 
 use super::Server;
 use crate::allocation::Signer;
-use crate::auth::Algorithm;
+use crate::auth::{Algorithm, NonceState};
 use crate::config::Sha256Mode;
 use crate::io::{Client, Effect, Now, Transport};
 use crate::limits::AMPLIFICATION_MAX;
@@ -79,7 +79,8 @@ impl Server {
         self.remember_and_send(now, asked, bytes);
     }
 
-    /// An answer to somebody who has proven nothing: never much longer than the question, and rationed.
+    /// An answer to somebody who has proven nothing: never much longer than the question, and rationed where the sender's
+    /// address may be forged (not on a stream, and not where one of our answers has been `seen`).
     ///
     /// # Errors
     /// It would have been too long, or there were enough.
@@ -87,13 +88,17 @@ impl Server {
         &mut self,
         now: Now,
         asked: &Asked,
-        class: Class,
+        (class, seen): (Class, bool),
         fill: impl FnOnce(&mut Writer<'_>),
     ) -> Result<(), Refusal> {
         let bytes = write(asked, class, None, fill);
         let short = bytes.len() <= asked.len.saturating_mul(AMPLIFICATION_MAX);
-        require(short || asked.client.transport != Transport::Udp, Refusal::Amplification)?;
-        require(self.budgets.take(now.ms, asked.client.remote.ip()), Refusal::BudgetSpent)?;
+        let forgeable = asked.client.transport == Transport::Udp;
+        require(short || !forgeable, Refusal::Amplification)?;
+        let budgets =
+            if asked.method == Method::BINDING { &mut self.binding_budgets } else { &mut self.budgets };
+        let paid = seen || !forgeable || budgets.take(now.ms, asked.client.remote.ip());
+        require(paid, Refusal::BudgetSpent)?;
         self.counters.unproven += 1;
         self.effects.push_back(Effect::Reply { client: asked.client, bytes });
         Ok(())
@@ -116,7 +121,12 @@ impl Server {
         let offers = self.config.sha256 != Sha256Mode::Off;
         let unknown = self.unknown(message);
         let redirect = self.config.redirect.as_ref().map(|redirect| redirect.server);
-        self.answer_unproven(now, asked, Class::Error, |writer| {
+        // Who shows a nonce given to this address has received an answer there: reflecting is not what it does.
+        let nonce_state = message
+            .get(AttributeType::NONCE)
+            .map(|nonce| self.nonces.check(nonce, &asked.client, now.unix_s));
+        let seen = nonce_state.is_some_and(|state| state != NonceState::Foreign);
+        self.answer_unproven(now, asked, (Class::Error, seen), |writer| {
             writer.error(code);
             if matches!(code, ErrorCode::Unauthenticated | ErrorCode::StaleNonce) {
                 writer.attribute(AttributeType::REALM, realm.as_bytes());

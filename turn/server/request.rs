@@ -6,7 +6,6 @@ use super::reply::Asked;
 use crate::allocation::{Channel, Permission};
 use crate::io::{Action, Client, CloseReason, Effect, Now, Transport};
 use crate::limits::{CHANNEL_MS, PERMISSION_MS, REQUEST_BYTES_MAX};
-use crate::policy::Grant;
 use crate::refusal::{Refusal, refuse, require};
 use crate::slots::Id;
 use crate::wire::{AttributeType, Class, Family, Message, Method, ParseError, decode_xor_address};
@@ -79,7 +78,7 @@ impl Server {
             return self.deny_unproven(now, asked, Refusal::UnknownAttribute, message);
         }
         let remote = asked.client.remote;
-        self.answer_unproven(now, asked, Class::Success, |writer| {
+        self.answer_unproven(now, asked, (Class::Success, false), |writer| {
             writer.xor_address(AttributeType::XOR_MAPPED_ADDRESS, remote);
         })
     }
@@ -162,10 +161,9 @@ impl Server {
         require(!wanted.is_empty(), Refusal::BadAttribute)?;
         let allocation = self.allocations.get_mut(id).ok_or(Refusal::Mismatch)?;
         allocation.prune(now.ms);
-        let mut grants: Vec<Grant> = Vec::with_capacity(wanted.len());
         for ip in &wanted {
             require(allocation.relay(Family::of(*ip)).is_some(), Refusal::FamilyMismatch)?;
-            grants.push(self.config.policy.judge_ip(*ip)?);
+            self.config.policy.judge_ip(*ip)?;
         }
         wanted.dedup();
         let new = wanted.iter().enumerate().filter(|(place, ip)| {

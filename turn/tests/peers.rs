@@ -126,6 +126,39 @@ fn ordinary_addresses_are_reached() {
     assert!(policy.judge(zero).is_err(), "port 0 is nobody's");
 }
 
+/// A rule about ports of an IPv4 network holds for its translated addresses too.
+#[test]
+fn port_rules_hold_behind_a_translator() {
+    let rule = Rule { prefix: "8.8.8.0/24".parse().expect("a prefix"), ports: 0..=1_023, allow: false };
+    let policy = strict().policy.with_rules(vec![rule]);
+    for ip in ["8.8.8.8", "64:ff9b::808:808", "2600:64::808:808"] {
+        let ip: IpAddr = ip.parse().expect("an address");
+        assert!(!policy.judge_ip(ip).expect("some ports").any_port, "{ip}");
+        assert!(policy.judge(SocketAddr::new(ip, 22)).is_err(), "{ip}");
+        assert!(policy.judge(SocketAddr::new(ip, 5_000)).is_ok(), "{ip}");
+    }
+}
+
+/// RFC 6052 §2.2 at every length, whatever else the address looks like.
+#[test]
+fn a_translators_address_is_judged_at_every_length() {
+    let table = [
+        ("2600:64::/32", "2600:64:a9fe:a9fe:0:5efe:808:808"),
+        ("2600:64::/40", "2600:64:a9:fea9:fe:5efe:808:808"),
+        ("2600:64::/48", "2600:64:0:a9fe:a9:fe00::"),
+        ("2600:64::/56", "2600:64:0:a9:fe:a9fe::"),
+        ("2600:64::/64", "2600:64::a9:fea9:fe00:0"),
+        ("2600:64::/96", "2600:64::a9fe:a9fe"),
+    ];
+    for (prefix, ip) in table {
+        let ip: IpAddr = ip.parse().expect("an address");
+        let plain = Policy::public_internet(Vec::new());
+        assert!(plain.judge_ip(ip).is_ok(), "{ip} is somebody's");
+        let policy = plain.with_nat64(vec![prefix.parse().expect("a prefix")]);
+        assert!(policy.judge_ip(ip).is_err(), "{ip} under {prefix}");
+    }
+}
+
 #[test]
 fn metadata_services_are_denied() {
     let policy = strict().policy;

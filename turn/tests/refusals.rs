@@ -183,6 +183,37 @@ fn secrets_are_replaced_without_ending_anything() {
 }
 
 #[test]
+fn an_allocation_outlives_its_credential_where_that_is_switched_on() {
+    let mut world = World::new(Config { end_at_expiry: false, ..embedded() });
+    let mut ada = Caller::rest("192.0.2.1:1", "1800000060:ward:one");
+    assert!(allocates(&mut ada, &mut world));
+    world.pass(61);
+    assert_eq!(ada.refresh(&mut world, 600).code(), 0);
+    assert!(!allocates(&mut Caller { client: udp("192.0.2.1:2"), nonce: Vec::new(), ..ada }, &mut world));
+}
+
+/// Spoofed questions use up a prefix's answers; who is on a stream, asks for a Binding, or shows a nonce is answered.
+#[test]
+fn a_spent_budget_stops_neither_streams_nor_who_has_been_answered() {
+    let mut world = World::new(Config { budget: Budget { burst: 5, per_s: 1 }, ..config() });
+    let mut ada = Caller::ada();
+    ada.greet(&mut world);
+    let spoof = |world: &mut World| {
+        world.ask(udp("192.0.2.99:9"), Method::ALLOCATE, |w| {
+            w.attribute(AttributeType::REQUESTED_TRANSPORT, &[17, 0, 0, 0]);
+        })
+    };
+    while spoof(&mut world).is_some() {}
+    assert!(world.ask(udp("192.0.2.1:7"), Method::BINDING, |_| {}).is_some());
+    let mut wrong = Caller { password: "wrong".into(), ..ada.clone() };
+    assert_eq!(wrong.try_allocate(&mut world, |_| {}).expect("an answer").code(), 401);
+    assert!(allocates(&mut ada, &mut world));
+    let mut stream = Caller::new("192.0.2.5:1", "ben", "pass");
+    stream.client.transport = relais_turn::Transport::Tcp;
+    assert!(allocates(&mut stream, &mut world));
+}
+
+#[test]
 fn an_allocation_ends_with_its_credential_in_the_embedded_relay() {
     let mut world = World::new(embedded());
     let mut ada = Caller::rest("192.0.2.1:1", "1800000060:ward:one");

@@ -117,8 +117,7 @@ fn lifetimes_are_bounded_refreshed_and_over_in_time() {
     let mut world = World::new(config());
     let mut ada = Caller::ada();
     let asked = [0_u32, 60, 1_200, 1_000_000].map(|seconds| {
-        let mut caller =
-            Caller::new(&format!("192.0.2.1:{}", 41_000 + seconds % 1_000), "ada", "wonder land");
+        let mut caller = Caller::new(&format!("192.0.2.1:{}", 41_000 + seconds % 999), "ada", "wonder land");
         caller.try_allocate(&mut world, |w| {
             w.attribute(AttributeType::LIFETIME, &seconds.to_be_bytes());
         })
@@ -126,10 +125,11 @@ fn lifetimes_are_bounded_refreshed_and_over_in_time() {
     let given: Vec<Option<Vec<u8>>> =
         asked.into_iter().map(|reply| reply.expect("an answer").get(AttributeType::LIFETIME)).collect();
     let seconds = |n: u32| Some(n.to_be_bytes().to_vec());
-    // The first two have one port each; asking for less than the default gives the default.
+    // Asking for less than the default gives the default, for more than the maximum the maximum.
     assert_eq!(given[0], seconds(600));
     assert_eq!(given[1], seconds(600));
     assert_eq!(given[2], seconds(1_200));
+    assert_eq!(given[3], seconds(3_600));
 
     let relayed = ada.allocate(&mut world);
     world.pass(599);
