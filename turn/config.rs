@@ -3,8 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
+use thiserror::Error;
+
 use crate::auth::{Credentials, Realm};
-use crate::limits;
+use crate::limits::{self, TEXT_BYTES_MAX};
 use crate::policy::Policy;
 use crate::wire::Family;
 
@@ -87,6 +89,33 @@ impl Config {
             end_at_expiry: true,
             ..Self::standalone(realm, relays, Vec::new())
         }
+    }
+}
+
+/// What does not go together in a [`Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// With SHA-256 offered the first answer would amplify, so that it would never be sent.
+    #[error("with SHA-256 offered a realm has at most {0} bytes")]
+    Realm(usize),
+    /// Longer texts do not fit an answer.
+    #[error("a program's name and a server's domain have at most {TEXT_BYTES_MAX} bytes")]
+    Text,
+}
+
+impl Config {
+    /// Checks what no single value shows; call it before a server is made.
+    ///
+    /// # Errors
+    /// Two values do not go together.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let max = Realm::len_max(self.sha256 != Sha256Mode::Off);
+        if self.realm.as_str().len() > max {
+            return Err(ConfigError::Realm(max));
+        }
+        let domain = self.redirect.as_ref().and_then(|redirect| redirect.domain.as_deref());
+        let texts = [self.software, domain].into_iter().flatten();
+        if texts.map(str::len).any(|len| len > TEXT_BYTES_MAX) { Err(ConfigError::Text) } else { Ok(()) }
     }
 }
 

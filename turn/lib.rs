@@ -26,7 +26,7 @@ mod server;
 mod slots;
 pub mod wire;
 
-pub use config::{Budget, Config, Quotas, Redirect, RelayAddress, Relays, Sha256Mode};
+pub use config::{Budget, Config, ConfigError, Quotas, Redirect, RelayAddress, Relays, Sha256Mode};
 pub use counters::Counters;
 pub use io::{
     Action, AllocationId, BindError, Client, CloseReason, Effect, Icmp, Now, RelayId, Revocation, Traffic,

@@ -22,6 +22,9 @@ pub const AMPLIFICATION_MAX: usize = 3;
 const _: () = assert!(UNAUTHENTICATED_FRAME_MAX >= REQUEST_BYTES_MAX);
 const _: () = assert!(REQUEST_BYTES_MAX > HEADER_LEN);
 
+/// Longest name of a program or domain of another server in an answer: a domain's own limit is 253.
+pub const TEXT_BYTES_MAX: usize = 253;
+
 /// Longest user name (RFC 8489 §14.3).
 pub const USERNAME_BYTES_MAX: usize = 508;
 

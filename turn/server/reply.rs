@@ -5,12 +5,12 @@ use crate::allocation::Signer;
 use crate::auth::{Algorithm, NonceState};
 use crate::config::Sha256Mode;
 use crate::io::{Client, Effect, Now, Transport};
-use crate::limits::AMPLIFICATION_MAX;
+use crate::limits::{AMPLIFICATION_MAX, TEXT_BYTES_MAX};
 use crate::refusal::{Refusal, require};
 use crate::wire::{AttributeType, Class, ErrorCode, IntegrityKind, Message, Method, TransactionId, Writer};
 
 /// Bytes of the longest answer: a signed success with two addresses, a token, and a redirect with its domain.
-const ANSWER_BYTES_MAX: usize = 640;
+const ANSWER_BYTES_MAX: usize = 640 + 2 * TEXT_BYTES_MAX;
 
 /// Unknown attributes that are named in an answer; one answer need not name all.
 const UNKNOWN_MAX: usize = 8;

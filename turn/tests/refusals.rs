@@ -6,7 +6,7 @@ mod support;
 use relais_turn::auth::{Caps, Credentials, RestSecret, SecretHash};
 use relais_turn::policy::{Policy, Rule};
 use relais_turn::wire::{AttributeType, Class, Method};
-use relais_turn::{Action, Budget, Config, Quotas, Redirect, Refusal, Revocation, Sha256Mode};
+use relais_turn::{Action, Budget, Config, ConfigError, Quotas, Redirect, Refusal, Revocation, Sha256Mode};
 use support::{Caller, Style, World, addr, config, embedded, message, open_policy, udp};
 
 const PEER: &str = "198.51.100.7:5000";
@@ -161,6 +161,18 @@ fn ephemeral_names_end_and_carry_their_bounds() {
     let mut wider = Caller { name: "1800000060:ward:one:a9".into(), ..callers[2].clone() };
     assert!(!allocates(&mut wider, &mut world));
     assert_eq!(Caps::parse("b1,p2,a3,n4").expect("well-formed").to_string(), "b1,p2,a3,n4");
+}
+
+#[test]
+fn a_configuration_that_would_answer_nobody_is_refused() {
+    assert_eq!(config().check(), Ok(()));
+    let realm = relais_turn::auth::Realm::new("turn.example.org", false).expect("below 20");
+    let long = Config { realm: realm.clone(), ..config() };
+    assert_eq!(long.check(), Err(ConfigError::Realm(8)));
+    assert_eq!(Config { realm, sha256: Sha256Mode::Off, ..config() }.check(), Ok(()));
+    let domain = Some("d".repeat(254));
+    let redirect = Some(Redirect { server: addr(PEER), domain, before_authentication: false });
+    assert_eq!(Config { redirect, ..config() }.check(), Err(ConfigError::Text));
 }
 
 /// Two secrets and two hashes live side by side, so that one can be replaced by the other while calls go on.
