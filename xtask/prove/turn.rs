@@ -119,7 +119,7 @@ fn start(program: &Path, folder: &Path) -> Result<Relay> {
         "[listen]\nudp = [\"127.0.0.1:{port}\", \"[::1]:{port}\"]\ntcp = [\"127.0.0.1:{port}\", \"[::1]:{port}\"]\n\
          [relay]\nipv4 = \"127.0.0.1\"\nipv6 = \"::1\"\n\
          [tls]\ncertificate = {:?}\nkey = {:?}\n[auth]\nrealm = \"r\"\nusers_file = {:?}\n\
-         [peers]\nallow = [\"127.0.0.1/32\", \"::1/128\"]\n[limits]\ndrain_s = 2\n\
+         [peers]\nallow = [\"127.0.0.1/32\", \"::1/128\"]\n[quota]\nper_user = 1000\n[limits]\ndrain_s = 2\n\
          [compat]\nrfc5766_channels = true\n",
         path("cert.pem"),
         path("key.pem"),
