@@ -5,11 +5,13 @@
  */
 
 import { equal, hex, unhex } from '../../wire/bytes';
+import type { Vault } from '../../wire/gen/wire';
 import { Account } from '../account';
 import type { Rewritten } from '../account';
 import { deviceKey } from '../device';
 import { Registering, SigningIn } from '../opaque';
 import { local, ofAny } from './errors';
+import type { Trouble } from './errors';
 import type { Inside } from './inside';
 import { freshIdem } from './outgoing';
 import { ofSecret } from './secrets';
@@ -39,16 +41,16 @@ export async function changePassword(
   const devices = deviceKey(done.exportKey);
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   const rewritten = await tried(() => account.rekey(openers, done.serverKey, inside.now()));
-  return conclude(inside, rewritten, devices, () =>
-    rpc.surely('Rekey', {
-      idem: freshIdem(),
-      opaque: done.upload,
-      vault: rewritten.vault,
-      wraps: rewritten.wraps,
-      links: rewritten.links,
-      ...(rewritten.recovery ? { recovery: rewritten.recovery } : {}),
-    }),
-  );
+  const { vault, wraps, links, recovery } = rewritten;
+  const rekey = {
+    idem: freshIdem(),
+    opaque: done.upload,
+    vault,
+    wraps,
+    links,
+    ...(recovery && { recovery }),
+  };
+  return conclude(inside, rewritten, devices, () => rpc.surely('Rekey', rekey));
 }
 
 /** Fails with `wrongSecret` unless this is the password. No code is mailed for it. */
@@ -60,16 +62,23 @@ async function tryPassword(inside: Inside, origin: string, password: string): Pr
   await tried(() => state.finish(started.opaque, identity, unhex(inside.saved.opaqueKey)));
 }
 
-/** Gives the account a new recovery code, to be shown once (SEC-11); the old one is worth nothing from then on. */
+/**
+ * Gives the account a new recovery code, to be shown once (SEC-11); the old one is worth nothing from then on. One that
+ * counts and that nobody has seen, because its answer was lost, is the new one.
+ */
 export async function renewRecoveryCode(inside: Inside): Promise<string> {
   await inside.verifyOwn();
+  const { recoveryCode } = inside.account;
+  if (inside.isCodeUnseen && recoveryCode) {
+    inside.isCodeUnseen = false;
+    return recoveryCode.text();
+  }
   const rewritten = await tried(() => inside.account.renewRecovery(inside.now()));
   const { recovery, wraps, vault, links } = rewritten;
   const [wrap] = wraps;
   if (!recovery || !wrap) throw local('crypto');
-  return conclude(inside, rewritten, null, () =>
-    inside.rpc.surely('RenewRecovery', { idem: freshIdem(), recovery, wrap, vault, links }),
-  );
+  const renewal = { idem: freshIdem(), recovery, wrap, vault, links };
+  return conclude(inside, rewritten, null, () => inside.rpc.surely('RenewRecovery', renewal));
 }
 
 /**
@@ -82,7 +91,7 @@ async function conclude(
   devices: Uint8Array | null,
   send: () => Promise<unknown>,
 ): Promise<string> {
-  const { account, rpc, saved, told } = inside;
+  const { account, saved, told } = inside;
   const code = account.recoveryCode;
   if (!code) throw local('crypto');
   const keep = (): void => {
@@ -92,25 +101,16 @@ async function conclude(
     if (devices) saved.deviceKey = hex(devices);
     inside.replace(account);
   };
-  const isDone = async (): Promise<boolean> => {
-    const vault = await rpc.surely('GetVault', {});
-    if (equal(vault.ciphertext, rewritten.vault.ciphertext)) return true;
-    inside.replace(await tried(() => Account.openWith(saved.user, vault, unhex(saved.vaultKey))));
-    return false;
-  };
-  try {
-    await send();
-  } catch (error) {
-    try {
-      if (!(await isDone())) throw error;
-    } catch (unknown) {
-      if (unknown === error || !ofAny(unknown).isTransient) throw unknown;
-      inside.doubt(async () => {
-        if (await isDone()) keep();
-      });
-      throw local('unsettled');
-    }
-  }
+  const no = await refusalOf(inside, rewritten, send, send()).catch((unknown: unknown) => {
+    if (!ofAny(unknown).isTransient) throw unknown;
+    inside.doubt(async () => {
+      if (await refusalOf(inside, rewritten, send)) return;
+      keep();
+      inside.isCodeUnseen = true;
+    });
+    throw local('unsettled');
+  });
+  if (no) throw no;
   keep();
   try {
     await inside.save();
@@ -121,6 +121,32 @@ async function conclude(
     inside.saveSoon();
   }
   return code.text();
+}
+
+/**
+ * Why the server has not taken a rewritten vault in; null: it has. A request without an answer may land at any time: the
+ * same one is sent again, and its answer holds for every copy of it. Fails as long as none comes.
+ */
+async function refusalOf(
+  inside: Inside,
+  { vault }: Rewritten,
+  send: () => Promise<unknown>,
+  sent?: Promise<unknown>,
+): Promise<Trouble | null> {
+  const served = (): Promise<Vault> => inside.rpc.surely('GetVault', {});
+  for (let asked = sent; ; asked = send()) {
+    const trouble = await asked?.then(() => null, ofAny);
+    if (trouble === null) return null;
+    // The vault that is served says it too, whatever was answered.
+    const present = await served();
+    if (equal(present.ciphertext, vault.ciphertext)) return null;
+    if (trouble?.isTransient === false) {
+      const { user, vaultKey } = inside.saved;
+      inside.replace(await tried(() => Account.openWith(user, present, unhex(vaultKey))));
+      return trouble;
+    }
+    if (trouble && asked !== sent) throw trouble;
+  }
 }
 
 async function tried<T>(work: () => T | Promise<T>): Promise<T> {

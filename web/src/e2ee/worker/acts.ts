@@ -19,8 +19,8 @@ import type { NewThread, PartyView, Priority } from '../api';
 import { textBody } from '../body';
 import { sealMessage } from '../message';
 import { boxForNewcomers, firstEpoch, targetsOf } from '../thread';
-import { Trouble, local } from './errors';
-import type { Inside } from './inside';
+import { Trouble, local, ofAny } from './errors';
+import type { Inside, Opening } from './inside';
 import {
   catchUpAfter,
   coreOf,
@@ -46,9 +46,32 @@ export const PRIORITY_OF = { routine: 'normal', soon: 'high', urgent: 'urgent' }
   string
 >;
 
-/** Opens a thread with these people and teams, and its first message. */
+/**
+ * Opens a thread with these people and teams, and its first message. Asked for again after no answer came, it is the
+ * thread that was asked for, not a second one.
+ */
 export async function createThread(inside: Inside, names: Names, input: NewThread): Promise<Hex> {
   await inside.ready();
+  const asked = JSON.stringify(input);
+  const opening =
+    inside.opening?.asked === asked ? inside.opening : await newThread(inside, names, input, asked);
+  const { boxes, append } = opening;
+  // Boxes are kept for a while only.
+  await stage(inside, boxes);
+  inside.opening = opening;
+  let receipts;
+  try {
+    ({ receipts } = await inside.rpc.surely('Append', append));
+    inside.opening = null;
+  } catch (error) {
+    if (!ofAny(error).isTransient) inside.opening = null;
+    throw error;
+  }
+  await takeReceipts(inside, append, receipts);
+  return hex(append.thread);
+}
+
+async function newThread(inside: Inside, names: Names, input: NewThread, asked: string): Promise<Opening> {
   const id = freshId();
   const parties = await partiesOf(inside, names, input);
   const keyrings = [...new Set(parties.flatMap(keyringsOf))].sort();
@@ -58,8 +81,6 @@ export async function createThread(inside: Inside, names: Names, input: NewThrea
   } catch (error) {
     throw ofBox(error);
   }
-  // The boxes name the keyrings that were verified; they are staged before the entries that name them.
-  await stage(inside, made.boxes);
   const create: Create = {
     form: 'thread',
     context: input.org,
@@ -84,8 +105,8 @@ export async function createThread(inside: Inside, names: Names, input: NewThrea
   } catch (error) {
     throw ofContent(error);
   }
-  await appendNow(inside, id, entries);
-  return id;
+  // The boxes name the keyrings that were verified; they are staged before the entries that name them.
+  return { asked, boxes: made.boxes, append: { idem: freshIdem(), thread: unhex(id), entries } };
 }
 
 async function partiesOf(inside: Inside, names: Names, input: NewThread): Promise<Party[]> {

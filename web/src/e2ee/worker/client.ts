@@ -146,8 +146,10 @@ export class Client {
       return await this.begin({ account, saved }, kept.keep);
     } catch (error) {
       const ended = sessionEnded(error);
-      // What cannot be opened any more is of no use, and stands in the way of signing in.
-      if (ended || ofAny(error).isLocal('otherPassword')) await kept.keep.forget();
+      const isUseless = ofAny(error).isLocal('otherPassword');
+      // What cannot be opened any more stands in the way of signing in, and its session need not stay open.
+      if (isUseless) await this.revoke(saved).catch(() => undefined);
+      if (ended || isUseless) await kept.keep.forget();
       this.#rpc.credentials = null;
       if (ended) return null;
       throw error;
@@ -219,13 +221,17 @@ export class Client {
     const work = this.#work;
     if (!work) return;
     try {
-      await this.#rpc.call('RevokeSession', { idem: freshIdem(), session: unhex(work.inside.saved.session) });
+      await this.revoke(work.inside.saved);
     } catch (error) {
       // Offline: the keys go all the same, and the session ends by its time.
       if (!(error instanceof Trouble) || !error.isTransient) throw error;
     }
     await this.leave();
     this.#platform.post({ t: 'signedOut', why: null });
+  }
+
+  private async revoke({ session }: Saved): Promise<void> {
+    await this.#rpc.call('RevokeSession', { idem: freshIdem(), session: unhex(session) });
   }
 
   async setLocale(locale: Locale): Promise<void> {

@@ -8,6 +8,7 @@ import { LABEL_ACCEPT } from '../../chain/hash';
 import { sign } from '../../chain/sign';
 import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
+import type { CallBody } from '../../wire/codec';
 import { LIMITS } from '../../wire/gen/wire';
 import type { ServerCard, SessionGrant } from '../../wire/gen/wire';
 import type { Locale, ServerInfo, Software } from '../api';
@@ -21,7 +22,7 @@ import type { RecoveryCode } from '../recovery';
 import { InviteSecret } from '../thread';
 import { checkCurrent } from '../vault';
 import { Book } from './book';
-import { hold, local } from './errors';
+import { hold, local, ofAny } from './errors';
 import type { Saved } from './inside';
 import { freshIdem } from './outgoing';
 import type { MadeRecovery } from './recover';
@@ -48,11 +49,11 @@ export type Pending =
       readonly user: Hex;
       readonly done: Registered;
       readonly secret: InviteSecret | null;
-      /** What is sent at the end is sent again as it is, where no answer came. */
-      readonly idem: Uint8Array<ArrayBuffer>;
       readonly devices: Uint8Array;
       readonly device: Uint8Array<ArrayBuffer>;
       made: NewAccount | null;
+      /** What was sent at the end and not answered: it is sent again as it is before anything else. */
+      sent: CallBody<'RegisterFinish'> | null;
     }
   | {
       readonly t: 'recover';
@@ -158,17 +159,16 @@ export async function startRegistration(
   const secret = token?.secret ?? null;
   const devices = deviceKey(done.exportKey);
   const device = deviceId(devices, who.software);
-  const idem = freshIdem();
   const pending: Pending = {
     t: 'register',
     who,
     user,
     done,
     secret,
-    idem,
     devices,
     device,
     made: null,
+    sent: null,
   };
   return { login: hex(started.login), resendAfter: started.resend_after, pending };
 }
@@ -180,13 +180,13 @@ export async function finishRegistration(
   pending: Extract<Pending, { t: 'register' }>,
   code: string,
 ): Promise<Entered & { recoveryCode: string }> {
-  const { user, done, who, idem, devices, device } = pending;
+  const { user, done, who, devices, device } = pending;
   const openers = [{ t: 'password', exportKey: done.exportKey }] as const;
   pending.made ??= await tried(() => createAccount(user, openers, done.serverKey, rpc.clock.server()));
   const { account, links, boxes, vault, wraps, recovery, code: recoveryCode } = pending.made;
   const proof = pending.secret ? { proof: await proveRoot(pending.secret, account.root) } : {};
-  const grant = await rpc.surely('RegisterFinish', {
-    idem,
+  const grant = await conclude(rpc, pending, {
+    idem: freshIdem(),
     login: unhex(login),
     code,
     opaque: done.upload,
@@ -200,6 +200,25 @@ export async function finishRegistration(
     ...proof,
   });
   return { ...(await entered(rpc, account, grant, who, devices)), recoveryCode: recoveryCode.text() };
+}
+
+/** Sends the end of a registration. One that may have arrived comes first, with the code that it had: its answer is that
+ * of the account, and another code would not be. */
+async function conclude(
+  rpc: Rpc,
+  pending: Extract<Pending, { t: 'register' }>,
+  fresh: CallBody<'RegisterFinish'>,
+): Promise<SessionGrant> {
+  const { sent } = pending;
+  pending.sent ??= fresh;
+  try {
+    return await rpc.surely('RegisterFinish', pending.sent);
+  } catch (error) {
+    if (ofAny(error).isTransient) throw error;
+    pending.sent = null;
+    if (sent === null || sent.code === fresh.code) throw error;
+    return conclude(rpc, pending, fresh);
+  }
 }
 
 /** An invitation as it is handed over, in hexadecimal or as a link that ends with it: the server's part, and the secret

@@ -264,6 +264,73 @@ describe.skipIf(RELAIS_BIN === '')(
       dee.tab.close();
     });
 
+    it('settles a renewal that lands late by asking the same again (SEC-11)', async () => {
+      const fay = new Walker(server.origin);
+      await fay.tab.register('fay');
+      const late: (() => unknown)[] = [];
+      const keys = new Set<string>();
+      let isLookedAt = false;
+      fay.mishap = (request, go) => {
+        isLookedAt ||= request.t === 'GetVault' && late.length > 0;
+        if (request.t !== 'RenewRecovery') return null;
+        keys.add(hex(request.body.idem));
+        if (isLookedAt) return null;
+        // On its way for a long time: nothing of it is seen in the vault that is served meanwhile.
+        late.push(go);
+        return Promise.resolve({ t: 'lost' });
+      };
+      const code = await fay.tab.api.renewRecoveryCode();
+      expect(late.length).toBeGreaterThan(0);
+      for (const land of late) await land();
+      expect(keys.size).toBe(1);
+      await recovers('fay', code);
+      fay.tab.close();
+    });
+
+    it('shows the code of a renewal that nobody answered when it is asked for again (SEC-11)', async () => {
+      const gus = new Walker(server.origin);
+      await gus.tab.register('gus');
+      const keys = new Set<string>();
+      let isCut = true;
+      let land: () => unknown = () => undefined;
+      gus.mishap = (request, go) => {
+        if (request.t === 'RenewRecovery') {
+          keys.add(hex(request.body.idem));
+          land = go;
+        }
+        return isCut && keys.size > 0 ? Promise.resolve({ t: 'lost' }) : null;
+      };
+      await expect(gus.tab.api.renewRecoveryCode()).rejects.toMatchObject({ failure: { code: 'unsettled' } });
+      await land();
+      isCut = false;
+      await recovers('gus', await gus.tab.api.renewRecoveryCode());
+      expect(keys.size).toBe(1);
+      gus.tab.close();
+    });
+
+    it('opens one thread where the first request for it was not answered', async () => {
+      const ida = new Walker(server.origin);
+      await ida.tab.register('ida');
+      const about = { org: null, title: 'Bed 8', priority: 'routine', people: [], teams: [] } as const;
+      const input = { ...about, people: [], teams: [], text: 'once' };
+      ida.mishap = unanswered('Append');
+      await expect(ida.tab.api.createThread(input)).rejects.toMatchObject({ failure: { kind: 'offline' } });
+      ida.mishap = null;
+      const opened = await ida.tab.api.createThread(input);
+      // As another device of hers is told.
+      const other = new Tab(server.origin);
+      await other.signIn('ida');
+      await other.api.moreRows(0);
+      const rows = (): string[] =>
+        other.notes.flatMap((note) => (note.t === 'rows' ? note.upsert.map(({ id }) => id) : []));
+      await until('it is in the list', () => rows().includes(opened));
+      expect(new Set(rows())).toEqual(new Set([opened]));
+      other.close();
+      // What is asked for after an answer is another one.
+      expect(await ida.tab.api.createThread(input)).not.toBe(opened);
+      ida.tab.close();
+    });
+
     it('has somebody sign in whose new password came and whose browser kept the old key, unless it is a lie', async () => {
       const browser = new Browser();
       let hal = new Walker(server.origin, browser);
@@ -291,6 +358,11 @@ describe.skipIf(RELAIS_BIN === '')(
       await expect(changed).rejects.toMatchObject({ failure: { code: 'unsettled' } });
       await expect(again()).rejects.toMatchObject({ failure: { kind: 'local', code: 'otherPassword' } });
       expect(await again()).toBeNull();
+      // The session that nothing opens any more does not stay open either.
+      const email = 'hal@example.org';
+      const { login } = await hal.tab.api.signIn(email, 'another long password');
+      await hal.tab.api.confirmCode(login, await hal.tab.api.castCode(login, email), true);
+      expect(await hal.tab.api.sessions()).toHaveLength(1);
       hal.tab.close();
     });
 
@@ -310,7 +382,8 @@ describe.skipIf(RELAIS_BIN === '')(
         failure: { kind: 'offline' },
       });
       eve.mishap = unanswered('GetObject');
-      const registered = await eve.tab.api.confirmRegistration(made.login, mailed);
+      // Another code than the one that was sent with what may have arrived.
+      const registered = await eve.tab.api.confirmRegistration(made.login, '000000');
       expect(registered.me).toBeNull();
       expect(eve.tab.notes.at(-1)).toMatchObject({ t: 'signedOut', why: { kind: 'offline' } });
 

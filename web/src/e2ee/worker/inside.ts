@@ -9,6 +9,7 @@
 
 import { hex, utf8 } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
+import type { Append, SealedBox } from '../../wire/gen/wire';
 import type { Locale } from '../api';
 import type { Account } from '../account';
 import { Book } from './book';
@@ -59,6 +60,14 @@ export interface ThreadPin {
   readonly head: Hex;
 }
 
+/** The request for a new thread, which may have arrived: asked for once more, it is the same one. */
+export interface Opening {
+  /** What was asked for. */
+  readonly asked: string;
+  readonly boxes: readonly SealedBox[];
+  readonly append: Append;
+}
+
 /** Who is told what happened. */
 export interface Told {
   /** A verified entry of a thread. */
@@ -81,6 +90,10 @@ export class Inside {
   /** Gives a thread's keys the seed that the key index has for this epoch or a newer one, if it has one. */
   indexed: (thread: Thread, epoch: number) => void = () => undefined;
   readonly keep: Keep;
+  /** The recovery code is one that was shown to nobody: it was not known to count when it could be. */
+  isCodeUnseen = false;
+  /** A new thread that was asked for and not answered. */
+  opening: Opening | null = null;
   #isVerified = false;
   /** Finds out what must be known before the account is verified again. */
   #settle: (() => Promise<void>) | null = null;
