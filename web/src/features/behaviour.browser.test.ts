@@ -192,7 +192,7 @@ test('a message that fails verification is shown with its reason, never its cont
   const bad = await s.find('.message .bad');
   expect(saying(bad)).toContain('n’a pas passé la vérification');
   expect(saying(bad)).toContain('n’a pas signé ce message tel quel');
-  expect(saying(await s.find('.above .banner'))).toContain('vérification de ce fil');
+  expect(saying(await s.find('.talk > .banner'))).toContain('vérification de ce fil');
 });
 
 test('the whole visit can be made by keyboard', async () => {

@@ -244,11 +244,11 @@ export const enErrors: ErrorWords = {
   offline: {
     unreachable: {
       title: 'The server does not answer.',
-      todo: 'Check the network. Relais tries again by itself.',
+      todo: 'Check the network, then try again.',
     },
     noAnswer: {
       title: 'The answer did not arrive.',
-      todo: 'Relais checks whether it went through; nothing is done twice.',
+      todo: 'Try again: Relais takes up the same request, nothing is done twice.',
     },
     busy: { title: 'Much is being sent already.', todo: again },
   },

@@ -279,11 +279,11 @@ export const frErrors: ErrorWords = {
   offline: {
     unreachable: {
       title: 'Le serveur ne répond pas.',
-      todo: 'Vérifiez le réseau. Relais réessaie tout seul.',
+      todo: 'Vérifiez le réseau, puis réessayez.',
     },
     noAnswer: {
       title: 'La réponse n’est pas arrivée.',
-      todo: 'Relais vérifie si la demande a abouti ; rien ne sera fait deux fois.',
+      todo: 'Réessayez : Relais reprend la même demande, rien n’est fait deux fois.',
     },
     busy: { title: 'Beaucoup d’envois sont déjà en cours.', todo: again },
   },
