@@ -77,7 +77,7 @@ export async function checkPages(inside, outside, thread, title) {
         const look = JSON.stringify({ locale, theme, contrast: 'normal', density: 'standard' });
         await page.evaluate((text) => localStorage.setItem('relais.prefs', text), look);
         await page.reload();
-        await page.locator('h1').first().waitFor({ state: 'attached' });
+        await page.locator('h1:not([data-soon])').first().waitFor({ state: 'attached' });
         for (const [path, heading] of Object.entries(headings)) {
           await visit(page, path, heading[at], locale, theme);
           const here = `${path === thread ? '/thread/…' : path} ${locale} ${theme}`;

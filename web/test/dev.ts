@@ -1,5 +1,6 @@
 /**
- * The page over a fake worker. `?scene=` chooses a situation; `?still` stops time, for pictures.
+ * The page over a fake worker. `?scene=` chooses a situation, `?options=` says in JSON how the worker is; `?still` stops
+ * time, for pictures.
  */
 import type { Failure } from '../src/e2ee/api';
 import { show } from '../src/mount';
@@ -28,7 +29,8 @@ history.replaceState(
   '',
   query.get('at') ?? (location.pathname === '/dev.html' ? '/' : location.pathname),
 );
-const fake = fakeWorker({ now, lively: !still, delay: still ? 0 : 180, ...scenes[scene] });
+const asked = JSON.parse(query.get('options') ?? '{}') as FakeOptions;
+const fake = fakeWorker({ now, lively: !still, delay: still ? 0 : 180, ...scenes[scene], ...asked });
 const app = await show(fake, false, now);
 if (scene === 'offline')
   setTimeout(() => fake.setLink({ state: 'offline', retryAt: now() + 12_000, since: now() }), 300);

@@ -56,6 +56,10 @@ export interface FakeOptions {
   startFails?: Failure;
   /** Nothing ever answers. */
   hangs?: boolean;
+  /** These never answer. */
+  hangsOn?: (keyof Api)[];
+  /** These always fail like this. */
+  fails?: Partial<Record<keyof Api, Failure>>;
 }
 
 interface Held {
@@ -490,7 +494,7 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
   const local = new Map<Id, Blob>();
 
   return {
-    api: watched(api, calls, failures, options.hangs ?? false),
+    api: watched(api, calls, failures, options),
     calls,
     emit,
     incoming,
@@ -511,17 +515,22 @@ export function fakeWorker(options: FakeOptions = {}): Fake {
 }
 
 /** Records each call, and lets the chosen ones fail. */
-function watched(api: Api, calls: Fake['calls'], failures: Map<keyof Api, Failure>, hangs: boolean): Api {
+function watched(
+  api: Api,
+  calls: Fake['calls'],
+  failures: Map<keyof Api, Failure>,
+  { hangs, hangsOn = [], fails = {} }: FakeOptions,
+): Api {
   return new Proxy(api, {
     get(target, name: string) {
       const key = name as keyof Api;
       const call = target[key] as (...given: unknown[]) => Promise<unknown>;
       return (...given: unknown[]) => {
         calls.push([key, ...given]);
-        const why = failures.get(key);
+        const why = failures.get(key) ?? fails[key];
         failures.delete(key);
         if (why !== undefined) return Promise.reject(why);
-        return hangs ? new Promise(() => undefined) : call(...given);
+        return hangs || hangsOn.includes(key) ? new Promise(() => undefined) : call(...given);
       };
     },
   });
