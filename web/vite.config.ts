@@ -121,7 +121,13 @@ export default defineConfig(({ mode }) => ({
   },
   worker: {
     format: 'es',
-    rolldownOptions: { output: { entryFileNames: 'assets/worker-[name]-[hash].js' } },
+    // Hints for whoever bundles it next are of no use to a browser.
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'assets/worker-[name]-[hash].js',
+        comments: { annotation: false, jsdoc: false, legal: true },
+      },
+    },
   },
   server: {
     proxy: {
