@@ -32,6 +32,8 @@ enum How {
     Tool { package: &'static str, program: &'static str, arguments: &'static [&'static str] },
     /// A script of `web/` that drives real browsers against the built server.
     Browser { script: &'static str },
+    /// A script of `web/` that looks at the page over made-up people, without a server.
+    Page { script: &'static str },
     /// A function of this package: it is about the build, not about the running server.
     Here(fn() -> Result<ExitCode>),
 }
@@ -67,6 +69,11 @@ pub const PROOFS: &[Proof] = &[
         name: "web-chat",
         claim: "two people in real browsers see all within a second, once, though the server is killed; no plaintext is kept",
         how: How::Browser { script: "e2e/web-chat.mjs" },
+    },
+    Proof {
+        name: "web-screens",
+        claim: "every screen and state is accessible, in both languages and every look, and breaks no security policy",
+        how: How::Page { script: "e2e/web-screens.mjs" },
     },
     Proof {
         name: "crash",
@@ -106,6 +113,8 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     if let How::Browser { .. } = proof.how {
         setup::ensure_for_tests()?;
         web::build()?;
+    } else if let How::Page { .. } = proof.how {
+        setup::ensure_for_tests()?;
     } else {
         setup::ensure()?;
     }
@@ -117,7 +126,7 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
 /// Builds what a proof runs: for most the server with its test-only switches, the client program and the proofs.
 fn build(proof: &Proof, profile: Profile) -> Result<()> {
     let packages: &[&str] = match &proof.how {
-        How::Here(_) => return Ok(()),
+        How::Here(_) | How::Page { .. } => return Ok(()),
         How::Tool { package, .. } => &[*package],
         How::Program | How::BothClients => &["relais-server", "relais-client", "relais-proof"],
         How::Browser { .. } => &["relais-server", "relais-client"],
@@ -173,6 +182,12 @@ pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
             command.arg("--demo").arg(cargo::program(profile, "relais-demo")?);
             command
         }
+        How::Page { script } => {
+            web::install()?;
+            let mut command = Command::new("node");
+            command.arg(web::folder().join(script));
+            command
+        }
     };
     command.current_dir(cargo::root());
     Ok(command)
@@ -181,8 +196,7 @@ pub fn command(proof: &Proof, profile: Profile) -> Result<Command> {
 /// The proofs whose quick form is a stage of the test run. That of a room's own program is a test of that room,
 /// that of a function here a test of this package.
 pub fn by_program() -> impl Iterator<Item = &'static Proof> {
-    let runs = |proof: &&Proof| matches!(proof.how, How::Program | How::BothClients | How::Browser { .. });
-    PROOFS.iter().filter(runs)
+    PROOFS.iter().filter(|proof| !matches!(proof.how, How::Here(_) | How::Tool { .. }))
 }
 
 #[cfg(test)]
