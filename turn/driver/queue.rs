@@ -191,7 +191,8 @@ mod tests {
                 let mut frame = vec![0; len + 8];
                 frame[..4].copy_from_slice(&u32::try_from(len).unwrap().to_be_bytes());
                 frame[4..8].copy_from_slice(&u32::try_from(at).unwrap().to_be_bytes());
-                let _ = queue.push(now, data, &[&frame]);
+                let pushed = queue.push(now, data, &[&frame]);
+                prop_assert!(pushed.is_ok() || !data, "data is dropped and never a reason to give up");
                 let ready = waiting(&queue);
                 let count = write.min(ready.len());
                 out.extend_from_slice(&ready[..count]);
