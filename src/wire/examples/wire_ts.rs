@@ -230,7 +230,7 @@ fn tables(out: &mut String) {
 
 fn bounds(out: &mut String) {
     writeln!(out, "\nexport const LIMITS = {{").expect("writing to memory does not fail");
-    let table: [(&str, u64); 51] = [
+    let table: [(&str, u64); 53] = [
         ("FRAME_BYTES_MAX", number(limits::FRAME_BYTES_MAX)),
         ("FRAME_BYTES_BEFORE_AUTH", number(limits::FRAME_BYTES_BEFORE_AUTH)),
         ("RPC_BYTES_MAX", number(limits::RPC_BYTES_MAX)),
