@@ -130,6 +130,6 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
       await tick();
     },
   };
-  await staged.find('h1:not([data-soon])');
+  await staged.find('h1:not(.splash h1)');
   return staged;
 }
