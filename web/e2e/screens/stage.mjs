@@ -172,6 +172,6 @@ export class Stage {
   async close() {
     this.#policy.close();
     await this.#context.close();
-    rmSync(this.#profile, { recursive: true, force: true });
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }

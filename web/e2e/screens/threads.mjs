@@ -53,7 +53,7 @@ const READING = [
     act: async (page) => {
       await act(2)(page);
       await confirm(page);
-      await page.locator('.foot').waitFor();
+      await page.locator('.talk .foot').waitFor();
     },
     says: [
       'Vous pouvez lire ce fil, mais plus y écrire.',
