@@ -121,7 +121,8 @@ async fn a_list_goes_on_where_a_snapshot_ends_and_loses_no_thread_that_moves() {
     }
     assert_eq!(pages, 3, "and no empty one after them");
     let once: BTreeSet<_> = met.iter().copied().collect();
-    assert_eq!((once.len(), met.len()), (others as usize, others as usize), "each once");
+    let others = usize::try_from(others).unwrap();
+    assert_eq!((once.len(), met.len()), (others, others), "each once");
     assert!(!once.contains(&talk.id()));
     let told = relais_server::services::read_stream(&server.app, ben.user, None, last.cursor.seq, 200).await;
     let relais_server::services::StreamRead::Entries { entries, .. } = told.unwrap() else { panic!() };
@@ -190,7 +191,7 @@ async fn a_closed_thread_stays_listed_until_it_was_seen_and_pages_pass_over_it()
         let mut talk = Talk::new();
         let create = talk.create(&world, None, vec![owner(&ada, None), member(&ben, None)]);
         talk.act(&server, &world, &ada, None, &create).await.unwrap();
-        let head = talk.state.head().clone();
+        let head = *talk.state.head();
         let close =
             Control::Close { final_seq: head.n, final_head: head.head, outcome: Outcome::Done, reason: None };
         talk.act(&server, &world, &ada, None, &close).await.unwrap();
