@@ -3,7 +3,7 @@
 //!
 //! Not known here: what becomes of the ringing.
 
-use relais_call::limits::PHONES_MAX;
+use relais_call::limits::{PHONES_MAX, SEATS_MAX};
 use relais_call::{Callee, Dot, Party};
 use relais_care::availability;
 use relais_store::facts::directory::Group;
@@ -21,10 +21,12 @@ use crate::services::refuse;
 /// Managers of one team that are looked at.
 const MANAGERS: u32 = 1_000;
 
-/// The callees that a caller names, or everybody in the thread but the caller.
+/// The callees that a caller names, or everybody in the thread but the caller. Naming somebody twice is naming them
+/// once. No more are looked up than a call has places, for each may cost reading a team.
 ///
 /// # Errors
-/// `not found` for somebody who does not take part; `malformed` for a callee that is nobody or two.
+/// `limit reached` for more names than a call has places, before any is looked at; `not found` for somebody who does
+/// not take part; `malformed` for a callee that is nobody or two.
 pub(super) async fn callees(
     ctx: &Ctx<'_>,
     permit: &Permit<InThread>,
@@ -36,11 +38,21 @@ pub(super) async fn callees(
     match asked {
         None => {
             for row in active(parties).filter(|row| row.party != Row::User(caller)) {
+                // With the caller they are too many already, which the core says.
+                if callees.len() == SEATS_MAX {
+                    break;
+                }
                 callees.extend(callee(ctx, parties, row).await?);
             }
         }
         Some(asked) => {
-            for one in asked {
+            if asked.len() > SEATS_MAX {
+                return Err(refuse::refuse(ErrorCode::LimitReached));
+            }
+            for (at, one) in asked.iter().enumerate() {
+                if asked.iter().take(at).any(|earlier| earlier == one) {
+                    continue;
+                }
                 let named = named(one).ok_or_else(|| refuse::refuse(ErrorCode::Malformed))?;
                 let row = active(parties).find(|row| is(row, &named));
                 let row = row.ok_or_else(|| refuse::refuse(ErrorCode::NotFound))?;

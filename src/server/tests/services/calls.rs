@@ -10,7 +10,7 @@ use relais_wire::calls::{
     Callee, GetCalls, MissReason, SeatState, StopReason,
 };
 use relais_wire::ids::{CallId, ThreadId};
-use relais_wire::limits::{CALL_ACK_MS, CALL_RING_MS};
+use relais_wire::limits::{CALL_ACK_MS, CALL_RING_MS, CALL_SEATS_MAX};
 use relais_wire::{ErrorCode, Event};
 
 use crate::kit::*;
@@ -271,4 +271,22 @@ async fn a_turn_that_could_not_be_kept_has_not_happened() {
     server.hold.disk_full(false);
     let card = server.call(by(&ben), answer(&start)).await.unwrap();
     assert_eq!(card.phase, CallPhase::Active);
+}
+
+#[tokio::test]
+async fn no_more_names_are_looked_up_than_a_call_has_places() {
+    // CAL-02
+    let (server, _, talk, [ada, ben, cyd]) = quiet().await;
+    let by = |who: &Person| Caller::Session(who.who);
+    let ring = |who: &Person, times: usize| {
+        let callees = vec![Callee { user: Some(who.user), team: None }; times];
+        CallStart { callees: Some(callees), ..calling(talk.id()) }
+    };
+    // The list is refused before its first name, which is nobody of this thread, is looked at.
+    let many = server.call(by(&ada), ring(&cyd, CALL_SEATS_MAX + 1)).await;
+    assert_eq!(refused(many), ErrorCode::LimitReached);
+    let few = server.call(by(&ada), ring(&cyd, CALL_SEATS_MAX)).await;
+    assert_eq!(refused(few), ErrorCode::NotFound);
+    let again = server.call(by(&ada), ring(&ben, CALL_SEATS_MAX)).await.unwrap();
+    assert_eq!(again.card.unwrap().seats.len(), 2, "named twice is named once");
 }
