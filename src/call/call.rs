@@ -134,7 +134,9 @@ impl Call {
         let (present, before) = (self.present(), (self.phase, self.seats.clone()));
         self.expire(now);
         let done = match (self.is_over(), input) {
-            (_, Input::Timeout) | (true, Input::Gone { .. } | Input::Removed { .. }) => Ok(()),
+            (_, Input::Timeout) | (true, Input::Gone { .. } | Input::Removed { .. } | Input::GiveUp) => {
+                Ok(())
+            }
             (true, _) => Err(Refused::Over),
             (false, input) => self.take(now, input, busy),
         };
@@ -164,6 +166,10 @@ impl Call {
             }
             Input::Removed { user } => {
                 self.removed(now, user);
+                Ok(())
+            }
+            Input::GiveUp => {
+                self.end(now, EndReason::Lost);
                 Ok(())
             }
             Input::Timeout => Ok(()),

@@ -101,6 +101,7 @@ impl Desk {
             | Input::End { .. }
             | Input::Gone { .. }
             | Input::Removed { .. }
+            | Input::GiveUp
             | Input::Timeout => BTreeSet::new(),
         };
         let answer = call.handle(now, input, &busy);
@@ -112,6 +113,23 @@ impl Desk {
     pub fn recovered(&self, now: u64, mut call: Call) -> Turn {
         let answer = call.handle(now, Input::Timeout, &BTreeSet::new());
         Turn::drained(call, 0, answer)
+    }
+
+    /// Whether a call that was kept may stand beside those that are here: its thread has none, and nobody who is in it
+    /// is in another.
+    #[must_use]
+    pub fn has_place_for(&self, call: &Call) -> bool {
+        let free = |user: &UserId| !self.present.contains_key(user);
+        !self.threads.contains_key(&call.thread()) && call.present().iter().all(free)
+    }
+
+    /// Takes a call that was kept as it stands, where what is due in it could not be made durable: it stays due. For
+    /// one with [`Self::has_place_for`] it.
+    pub fn adopt(&mut self, call: Call) {
+        if !call.is_over() {
+            self.index(&call);
+            self.calls.insert(call.id(), call);
+        }
     }
 
     /// Puts a turn back, after its facts are durable. A call that is over is forgotten.
@@ -163,7 +181,12 @@ impl Desk {
         users.filter(|user| self.present.get(user).is_some_and(|other| *other != call)).collect()
     }
 
-    /// A call that something is due in, [`Input::Timeout`] to be exact.
+    /// The calls that something is due in, [`Input::Timeout`] to be exact, the longest due first.
+    pub fn all_due(&self, now: u64) -> impl Iterator<Item = CallId> {
+        self.due.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| *id)
+    }
+
+    /// The first of them.
     #[must_use]
     pub fn due(&self, now: u64) -> Option<CallId> {
         self.due.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)

@@ -122,6 +122,8 @@ pub enum Input {
         /// Who.
         user: UserId,
     },
+    /// The shell cannot keep this call any more: it ends.
+    GiveUp,
     /// The time named by [`Output::Wait`] has come.
     Timeout,
 }

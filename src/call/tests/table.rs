@@ -414,3 +414,42 @@ fn what_is_kept_is_bounded_and_of_this_version() {
     assert!(Call::from_kept(0, &kept[1..]).is_err());
     assert!(kept.starts_with(b"\x89\xa4form\x01\xa2id\xc4\x10"), "the kept form has a version");
 }
+
+#[test]
+fn a_call_that_cannot_be_kept_ends_for_those_in_it_and_rings_no_more() {
+    let mut b = Bench::ringing(vec![person(BEN), person(CLEO)], &[BEN, CLEO]);
+    b.give(join(BEN, 1));
+    let over = "show ada ben: ended lost | ada left, ben left, cleo cancelled";
+    b.assert_outputs(
+        Input::GiveUp,
+        ["stop cleo cancelled", "* cleo missed: cancelled", "* ended: lost", over],
+    );
+    assert!(b.desk.is_empty());
+}
+
+#[test]
+fn every_call_that_is_due_is_named_not_the_first_alone() {
+    let mut b = Bench::default();
+    b.start(&start(vec![person(BEN)])).unwrap();
+    let other = CallId::from_bytes([0xc2; 16]);
+    let second = Start { call: other, thread: thread(2), caller: user(CLEO), ..start(vec![person(DAN)]) };
+    b.now = 1;
+    b.start(&second).unwrap();
+    assert_eq!(b.desk.all_due(ACK_MS).collect::<Vec<_>>(), [CALL]);
+    assert_eq!(b.desk.all_due(ACK_MS + 1).collect::<Vec<_>>(), [CALL, other]);
+}
+
+#[test]
+fn a_call_taken_as_it_stands_is_due_until_its_turn_is_kept() {
+    let mut b = Bench::ringing(vec![person(BEN)], &[BEN]);
+    let call = Call::from_kept(RING_MS + 1, &b.kept.take().unwrap()).unwrap();
+    assert!(!b.desk.has_place_for(&call), "its thread has one");
+    b.desk = relais_call::Desk::default();
+    assert!(b.desk.has_place_for(&call));
+    b.desk.adopt(call);
+    b.desk.check();
+    b.now = RING_MS + 1;
+    assert_eq!(b.desk.due(b.now), Some(CALL));
+    b.give(Input::Timeout);
+    assert!(b.desk.is_empty());
+}

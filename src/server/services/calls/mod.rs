@@ -249,12 +249,28 @@ async fn turn(
         desk.forget(turn.call.id());
     }
     kept.map_err(|error| Failed::Other(error.into()))?;
-    desk.apply(&turn);
-    calls.changed.notify_one();
-    ctx.app.metrics.calls.set(to_f64(desk.len()));
-    tell(ctx.app, &turn);
+    put_back(ctx.app, &mut desk, &turn);
     drop(desk);
     turn.answer.map(|()| turn.call).map_err(Failed::Refused)
+}
+
+fn put_back(app: &App, desk: &mut Desk, turn: &Turn) {
+    desk.apply(turn);
+    app.state.calls.changed.notify_one();
+    app.metrics.calls.set(to_f64(desk.len()));
+    tell(app, turn);
+}
+
+/// Ends a call whose turns could not be kept: those in it are told, and nobody is told later that they missed it.
+async fn give_up(ctx: &Ctx<'_>, id: CallId) {
+    let mut desk = ctx.app.state.calls.desk.lock().await;
+    let now_ms = ctx.app.clock.now_ms();
+    let Ok(turn) = desk.turn(now_ms, id, Input::GiveUp) else { return };
+    let over = record::over(ctx, now_ms, (turn.call.org(), turn.call.thread()), id).await;
+    if let Err(refusal) = over {
+        tracing::warn!(code = refusal.code.code(), "a call is given up, and a restart will find it again");
+    }
+    put_back(ctx.app, &mut desk, &turn);
 }
 
 fn tell(app: &App, turn: &Turn) {

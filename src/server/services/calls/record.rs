@@ -8,6 +8,7 @@ use relais_store::facts::audit::AuditLine;
 use relais_store::facts::call::Call as Row;
 use relais_store::{CallWrite, CommitError, Domain, Guard, Kind, Refusal as Refused};
 use relais_wire::calls::CallMissed;
+use relais_wire::ids::{CallId, OrgId, ThreadId};
 use relais_wire::scalar::Millis;
 use relais_wire::{ErrorCode, Refusal};
 
@@ -58,6 +59,22 @@ pub(super) async fn keep(
         }
         Err(error) => Err(NotKept::Other(refuse::commit(error))),
     }
+}
+
+/// Keeps nothing of a call but that it is over.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn over(
+    ctx: &Ctx<'_>,
+    now_ms: u64,
+    (org, thread): (Option<OrgId>, ThreadId),
+    call: CallId,
+) -> Result<(), Refusal> {
+    let AuditLine { log, entry } = line(org, Actor::Server, Audited::CallEnd);
+    let entry = entry.on(Scope::Discussion(thread));
+    let over = CallWrite::Change { call, ended_ms: Some(now_ms), state: Vec::new().into() };
+    ctx.commit(Domain::new(now_ms, AuditLine { log, entry }).write(over)).await.map(drop)
 }
 
 fn write(turn: &Turn) -> CallWrite {

@@ -1,8 +1,10 @@
 //! Calls over real sockets of the whole server, and what is refused to whom.
 
+use std::sync::Arc;
+
 use relais_care::audit::{Event as Audited, Scope};
 use relais_chain::control::Control as Act;
-use relais_server::services::Caller;
+use relais_server::services::{self, Caller};
 use relais_store::Store as _;
 use relais_store::reads::AuditPage;
 use relais_wire::calls::{
@@ -289,4 +291,34 @@ async fn no_more_names_are_looked_up_than_a_call_has_places() {
     assert_eq!(refused(few), ErrorCode::NotFound);
     let again = server.call(by(&ada), ring(&ben, CALL_SEATS_MAX)).await.unwrap();
     assert_eq!(again.card.unwrap().seats.len(), 2, "named twice is named once");
+}
+
+/// The call somebody is in.
+async fn call_of(server: &Server, who: &Person) -> Option<CallCard> {
+    server.call(Caller::Session(who.who), GetCalls {}).await.unwrap().card
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_kept_does_not_hold_up_the_start_of_the_server() {
+    let (server, _, talk, [ada, ben, _]) = quiet().await;
+    server.call(Caller::Session(ada.who), calling(talk.id())).await.unwrap();
+    let mut server = server.restart().await;
+    server.pass(i64::try_from(CALL_RING_MS).unwrap());
+    // That it was missed cannot be written down.
+    server.hold.disk_full(true);
+    services::recover_calls(&server.app).await.unwrap();
+    let card = call_of(&server, &ada).await.unwrap();
+    assert_eq!(card.phase, CallPhase::Recovering, "what could not be kept has not happened");
+    server.hold.disk_full(false);
+    // It happens as soon as it can be.
+    let over = async {
+        while call_of(&server, &ada).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = services::calls_over_time(Arc::clone(&server.app)) => unreachable!("it has no end"),
+        () = over => {}
+    }
+    assert!(server.call(Caller::Session(ben.who), GetCalls {}).await.unwrap().rings.is_empty());
 }
