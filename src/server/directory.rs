@@ -10,7 +10,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use relais_hub::Recipient;
 use relais_wire::CloseCode;
-use relais_wire::ids::{OrgId, Seq, SessionId, UserId};
+use relais_wire::ids::{DeviceId, OrgId, Seq, SessionId, UserId};
 use tokio::sync::mpsc;
 
 use crate::deliver::{Delivery, End, Hint};
@@ -62,6 +62,8 @@ struct Lost {
 pub struct Directory {
     shards: Arc<[mpsc::Sender<ToShard>]>,
     users: Arc<DashMap<UserId, u64>>,
+    /// How many sockets each device has; more than one while connections overlap.
+    devices: Arc<DashMap<(UserId, DeviceId), u32>>,
     lost: Arc<[Lost]>,
 }
 
@@ -72,7 +74,7 @@ impl Directory {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..shards.clamp(1, SHARDS_MAX)).map(|_| mpsc::channel(SHARD_QUEUE)).unzip();
         let lost = senders.iter().map(|_| Lost::default()).collect();
-        (Self { shards: senders.into(), users: Arc::default(), lost }, receivers)
+        (Self { shards: senders.into(), users: Arc::default(), devices: Arc::default(), lost }, receivers)
     }
 
     /// A shard has its first socket of a user.
@@ -91,6 +93,25 @@ impl Directory {
     /// Whether a user has a socket.
     pub(crate) fn is_online(&self, user: UserId) -> bool {
         self.users.contains_key(&user)
+    }
+
+    /// A device has one socket more, whose session is proved.
+    pub fn opened(&self, user: UserId, device: DeviceId) {
+        let mut sockets = self.devices.entry((user, device)).or_insert(0);
+        *sockets = sockets.saturating_add(1);
+    }
+
+    /// A device has one socket less.
+    pub fn closed(&self, user: UserId, device: DeviceId) {
+        self.devices.remove_if_mut(&(user, device), |_, sockets| {
+            *sockets = sockets.saturating_sub(1);
+            *sockets == 0
+        });
+    }
+
+    /// Whether a device has a socket.
+    pub(crate) fn has_socket(&self, user: UserId, device: DeviceId) -> bool {
+        self.devices.contains_key(&(user, device))
     }
 
     /// Users that have a socket.

@@ -107,7 +107,7 @@ fn check_hello(shard: &Rc<Shard>, conn: Conn, nonce: [u8; 32], hello: Box<HelloS
 /// asked once more when the socket can be found.
 pub(super) fn admit(shard: &Rc<Shard>, slot: &Slot, accepted: services::HelloAccepted) {
     let who = accepted.who;
-    slot.prove(who);
+    shard.prove(slot, who);
     let session = LogId::of(who.session.as_bytes());
     tracing::debug!(shard = shard.index, %session, "a session connected");
     shard.input(Input::HelloAccepted { conn: slot.conn, admitted: Box::new(admitted(accepted)) });

@@ -25,6 +25,7 @@ use crate::directory::ToShard;
 use crate::edge::Edge;
 use crate::keys::random32;
 use crate::metrics::Caught;
+use crate::services::Authenticated;
 
 pub(crate) use pump::run_socket;
 pub(crate) use slot::Slot;
@@ -167,7 +168,22 @@ impl Shard {
 
     /// Forgets a connection; the core has, or is told by the caller.
     fn forget(&self, conn: Conn) -> Option<Rc<Slot>> {
-        self.slots.borrow_mut().remove(&conn)
+        let slot = self.slots.borrow_mut().remove(&conn);
+        slot.inspect(|slot| self.count_out(slot))
+    }
+
+    /// The session of a connection is proved. One that was forgotten meanwhile is not counted.
+    fn prove(&self, slot: &Slot, who: Authenticated) {
+        if slot.who().is_none() && self.slots.borrow().contains_key(&slot.conn) {
+            self.edge.app.directory.opened(who.user, who.device);
+        }
+        slot.prove(who);
+    }
+
+    fn count_out(&self, slot: &Slot) {
+        if let Some(who) = slot.who() {
+            self.edge.app.directory.closed(who.user, who.device);
+        }
     }
 
     /// Ends a connection that may come back at once.
@@ -206,6 +222,7 @@ impl Shard {
         let slots: Vec<Rc<Slot>> = self.slots.borrow_mut().drain().map(|(_, slot)| slot).collect();
         let step = RESTART_SPREAD_MS / u64::try_from(slots.len().max(1)).unwrap_or(u64::MAX);
         for (place, slot) in (0_u64..).zip(slots) {
+            self.count_out(&slot);
             slot.close(CloseCode::Internal, Some(place.saturating_mul(step)));
         }
     }

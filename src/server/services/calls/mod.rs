@@ -60,7 +60,7 @@ pub(crate) async fn start(
         confirmed: request.confirmed,
     };
     let started = started(turn(ctx, Some(who), |desk, now| desk.start(now, &start)).await)?;
-    keep_if_connected(ctx, who).await;
+    gone(ctx, who).await;
     Ok(started)
 }
 
@@ -99,16 +99,8 @@ pub(crate) async fn join(
     let who = permit.who();
     let input = Input::Join { user: who.user, device: who.device, camera: request.camera };
     let call = turn(ctx, Some(who), |desk, now| desk.turn(now, request.call, input)).await?;
-    keep_if_connected(ctx, who).await;
+    gone(ctx, who).await;
     Ok(card::card(&call))
-}
-
-/// Whoever asks by HTTP and has no socket cannot be told that the call goes on: their place is kept as for a lost
-/// connection.
-async fn keep_if_connected(ctx: &Ctx<'_>, who: &Authenticated) {
-    if !ctx.app.directory.is_online(who.user) {
-        gone(ctx, who).await;
-    }
 }
 
 /// A device says that it rings.
@@ -188,13 +180,23 @@ fn ringing(desk: &Desk, user: UserId) -> impl Iterator<Item = (&Call, u64)> {
     desk.ringing(user).filter_map(move |call| mine(call).map(|until| (call, until)))
 }
 
-/// The connection of a session is gone: if it was in a call, its place is kept for a while.
+/// A device that is in a call and has no connection, because its last one is gone or because it asked by HTTP, cannot
+/// be told that the call goes on: its place is kept for a while. What other devices of its user have, or a connection
+/// of its own that is newer, does not count as none.
 pub(crate) async fn gone(ctx: &Ctx<'_>, who: &Authenticated) {
+    let (directory, user, device) = (&ctx.app.directory, who.user, who.device);
+    if directory.has_socket(user, device) {
+        return;
+    }
     let call = ctx.app.state.calls.desk.lock().await.of(who.user).map(Call::id);
     let Some(call) = call else { return };
-    let input = Input::Gone { user: who.user, device: who.device };
+    // Asked again with the desk in hand: a connection comes before the answer that is given on it.
+    let prepare = |desk: &Desk, now| match directory.has_socket(user, device) {
+        true => Err(Refused::Elsewhere),
+        false => desk.turn(now, call, Input::Gone { user, device }),
+    };
     // No fact, so nothing that could fail but that the call has ended meanwhile.
-    drop(turn(ctx, None, |desk, now| desk.turn(now, call, input)).await);
+    drop(turn(ctx, None, prepare).await);
 }
 
 /// People have lost a thread: whoever of them is in its call, or is rung, is out.

@@ -322,3 +322,27 @@ async fn a_call_that_cannot_be_kept_does_not_hold_up_the_start_of_the_server() {
     }
     assert!(server.call(Caller::Session(ben.who), GetCalls {}).await.unwrap().rings.is_empty());
 }
+
+#[tokio::test]
+async fn a_place_stands_by_the_connection_of_its_own_device() {
+    // Q33
+    let (server, _, talk, [ada, ben, _]) = quiet().await;
+    let by = |who: &Person| Caller::Session(who.who);
+    let start = calling(talk.id());
+    let state = async |place: usize| call_of(&server, &ben).await.unwrap().seats[place].state;
+    server.call(by(&ada), start.clone()).await.unwrap();
+    // Another device of Ben's is connected; the one that answers is not.
+    server.app.directory.join(ben.user, 0);
+    server.call(by(&ben), answer(&start)).await.unwrap();
+    assert_eq!(state(1).await, SeatState::Away, "the device that answered cannot be told anything");
+    // Two connections of it overlap, as when it changes networks: the end of the old one says nothing.
+    server.app.directory.opened(ben.user, ben.who.device);
+    server.app.directory.opened(ben.user, ben.who.device);
+    server.call(by(&ben), answer(&start)).await.unwrap();
+    server.app.directory.closed(ben.user, ben.who.device);
+    services::disconnected(&server.app, &ben.who).await;
+    assert_eq!(state(1).await, SeatState::In, "it has a connection");
+    server.app.directory.closed(ben.user, ben.who.device);
+    services::disconnected(&server.app, &ben.who).await;
+    assert_eq!(state(1).await, SeatState::Away);
+}
