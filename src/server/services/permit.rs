@@ -27,7 +27,7 @@ use super::mutation::{self, Check};
 use super::profile::{self, InstanceSettings};
 use super::threads::project::WHOLE_TEAM;
 use super::threads::state;
-use super::{Authenticated, refuse};
+use super::{Authenticated, calls, refuse};
 use crate::deliver::End;
 
 /// A checked right of somebody to something. Only this module makes one.
@@ -261,7 +261,8 @@ pub(crate) async fn changed(ctx: &Ctx<'_>, users: impl IntoIterator<Item = UserI
         .filter(|user| ctx.app.directory.is_online(**user))
         .map(|user| (*user, cache.find(*user).ok()))
         .collect();
-    cache.forget(users);
+    cache.forget(users.iter().copied());
+    calls::rights_changed(ctx, &users).await;
     for (user, before) in online {
         let now = rights(ctx, user).await.ok();
         let keeps = before
@@ -445,6 +446,18 @@ pub(crate) async fn call_in(
     }
     let ReadThread { thread, parties, as_org, .. } = target;
     Ok(Permit { who, rights, target: InThread { thread, parties, as_org } })
+}
+
+/// Whether somebody still takes part in a thread that is open, for themselves or with a team, as [`call_in`] asks.
+///
+/// # Errors
+/// The store's refusal.
+pub(crate) async fn takes_part(ctx: &Ctx<'_>, user: UserId, thread: ThreadId) -> Result<bool, Refusal> {
+    let (row, parties) = ctx.read((ThreadById(thread), Participants(thread))).await?;
+    let rights = rights(ctx, user).await?;
+    let open = row.is_some_and(|row| row.closed_ms.is_none());
+    let active = view(&rights, user, &parties).is_some_and(|seen| seen.standing == Standing::Active);
+    Ok(open && active && !rights.authority.suspended)
 }
 
 /// To add entries to a thread. Whether the author takes part is the chain's to say, and the committer's.

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::deliver::Hint;
 use crate::metrics::to_f64;
 use crate::services::context::Ctx;
-use crate::services::permit::{InThread, Own, Permit};
+use crate::services::permit::{self, InThread, Own, Permit};
 use crate::services::{Authenticated, refuse};
 
 pub(super) use time::{recover, run};
@@ -197,6 +197,37 @@ pub(crate) async fn gone(ctx: &Ctx<'_>, who: &Authenticated) {
     };
     // No fact, so nothing that could fail but that the call has ended meanwhile.
     drop(turn(ctx, None, prepare).await);
+}
+
+/// Rights have changed: whoever of these people may not call in a thread any more is out of its call (CAL-06).
+pub(crate) async fn rights_changed(ctx: &Ctx<'_>, users: &[UserId]) {
+    let desk = ctx.app.state.calls.desk.lock().await;
+    let theirs = |user: &UserId| {
+        let calls = desk.of(*user).into_iter().chain(desk.ringing(*user));
+        calls.map(|call| (*user, call.thread())).collect::<Vec<_>>()
+    };
+    let all: Vec<(UserId, ThreadId)> = users.iter().flat_map(theirs).collect();
+    drop(desk);
+    for (user, thread) in all {
+        match permit::takes_part(ctx, user, thread).await {
+            Ok(true) => {}
+            Ok(false) => removed(ctx, thread, &[user]).await,
+            Err(refusal) => {
+                tracing::warn!(code = refusal.code.code(), "who is in a call could not be looked at again");
+            }
+        }
+    }
+}
+
+/// A thread is closed: nobody calls in it any more (THR-03).
+pub(crate) async fn closed(ctx: &Ctx<'_>, thread: ThreadId) {
+    let desk = ctx.app.state.calls.desk.lock().await;
+    let users = desk.in_thread(thread).map(|call| {
+        let ringing = call.rings().map(|(user, _)| user);
+        call.present().into_iter().chain(ringing).collect::<Vec<_>>()
+    });
+    drop(desk);
+    removed(ctx, thread, &users.unwrap_or_default()).await;
 }
 
 /// People have lost a thread: whoever of them is in its call, or is rung, is out.

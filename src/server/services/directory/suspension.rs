@@ -10,6 +10,7 @@ use relais_wire::directory::SetSuspended;
 use relais_wire::{CloseCode, Refusal};
 
 use crate::deliver::End;
+use crate::services::calls;
 use crate::services::context::{Ctx, instance_line};
 use crate::services::permit::{Permit, SuspendUser};
 
@@ -36,6 +37,7 @@ pub(crate) async fn set(
     ctx.app.state.sessions.set_suspended(user, request.suspended);
     if request.suspended {
         ctx.app.end_sessions(End { user, session: None, code: CloseCode::Revoked });
+        calls::rights_changed(ctx, &[user]).await;
     }
     Ok(Done {})
 }

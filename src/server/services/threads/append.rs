@@ -116,6 +116,9 @@ pub(crate) async fn append(
     if !receipt.replayed {
         deliver(ctx, thread, &steps, &events, &receipt);
         calls::removed(ctx, thread, &lost(&steps)).await;
+        if steps.iter().any(|step| matches!(step.control, Some(Control::Close { .. }))) {
+            calls::closed(ctx, thread).await;
+        }
     }
     Ok(receipts(ctx, &receipt))
 }

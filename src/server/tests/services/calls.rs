@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use relais_care::audit::{Event as Audited, Scope};
-use relais_chain::control::Control as Act;
+use relais_chain::control::{Control as Act, Outcome};
 use relais_server::services::{self, Caller};
 use relais_store::Store as _;
 use relais_store::reads::AuditPage;
@@ -11,6 +11,7 @@ use relais_wire::calls::{
     CallAck, CallCard, CallDecline, CallEnd, CallEndReason, CallJoin, CallLeave, CallPhase, CallStart,
     Callee, GetCalls, MissReason, SeatState, StopReason,
 };
+use relais_wire::directory::SetSuspended;
 use relais_wire::ids::{CallId, ThreadId};
 use relais_wire::limits::{CALL_ACK_MS, CALL_RING_MS, CALL_SEATS_MAX};
 use relais_wire::{ErrorCode, Event};
@@ -345,4 +346,45 @@ async fn a_place_stands_by_the_connection_of_its_own_device() {
     server.app.directory.closed(ben.user, ben.who.device);
     services::disconnected(&server.app, &ben.who).await;
     assert_eq!(state(1).await, SeatState::Away);
+}
+
+#[tokio::test]
+async fn who_is_suspended_is_out_of_the_call() {
+    // CAL-06
+    let mut server = Server::open(Wish::default()).await;
+    let mut world = World::default();
+    let token = server.setup_token();
+    let ada = register_with(&mut server, &mut world, "ada@example.org", Some(token)).await;
+    let ben = register(&mut server, &mut world, "ben@example.org").await;
+    let cyd = register(&mut server, &mut world, "cyd@example.org").await;
+    let mut talk = Talk::new();
+    let parties = vec![owner(&ada, None), member(&ben, None), member(&cyd, None)];
+    let create = talk.create(&world, None, parties);
+    talk.act(&server, &world, &ada, None, &create).await.unwrap();
+    let by = |who: &Person| Caller::Session(who.who);
+    let start = calling(talk.id());
+    server.call(by(&ada), start.clone()).await.unwrap();
+    server.call(by(&ben), answer(&start)).await.unwrap();
+    let suspend = |user| SetSuspended { idem: idem(), user, suspended: true };
+    server.call(by(&ada), suspend(ben.user)).await.unwrap();
+    let card = call_of(&server, &ada).await.unwrap();
+    let seat = card.seats.iter().find(|seat| seat.callee.user == Some(ben.user)).unwrap();
+    assert_eq!(seat.state, SeatState::Removed);
+    // The last who rings: nobody is left to talk to.
+    server.call(by(&ada), suspend(cyd.user)).await.unwrap();
+    assert!(call_of(&server, &ada).await.is_none());
+}
+
+#[tokio::test]
+async fn a_thread_that_is_closed_has_no_call() {
+    // THR-03
+    let (server, world, mut talk, [ada, ben, _]) = quiet().await;
+    let by = |who: &Person| Caller::Session(who.who);
+    let start = calling(talk.id());
+    server.call(by(&ada), start.clone()).await.unwrap();
+    server.call(by(&ben), answer(&start)).await.unwrap();
+    let head = *talk.state.head();
+    let close = Act::Close { final_seq: head.n, final_head: head.head, outcome: Outcome::Done, reason: None };
+    talk.act(&server, &world, &ada, None, &close).await.unwrap();
+    assert!(call_of(&server, &ada).await.is_none() && call_of(&server, &ben).await.is_none());
 }

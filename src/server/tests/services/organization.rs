@@ -8,6 +8,7 @@ use relais_chain::unit::{Attestation, Standing, UnitBody};
 use relais_chain::{Facts as _, hash};
 use relais_server::services::{self, Caller, StreamRead};
 use relais_wire::account::{Locale, RegisterFinish};
+use relais_wire::calls::{CallJoin, CallStart, GetCalls};
 use relais_wire::chains::{
     AppendLinks, BoxScope, ChainKind, ChainLink, GetBoxes, GetLinks, PutBoxes, SealedBox,
 };
@@ -16,7 +17,7 @@ use relais_wire::directory::{
     WithdrawInvite,
 };
 use relais_wire::events::ThreadGone;
-use relais_wire::ids::{FileId, KeyringId, MsgId, OrgId, Seq, TeamId, UnitId};
+use relais_wire::ids::{CallId, FileId, KeyringId, MsgId, OrgId, Seq, TeamId, UnitId};
 use relais_wire::scalar::Bin;
 use relais_wire::streams::{Focus, GetSnapshot};
 use relais_wire::threads::{GetEntries, GetThread, PartyState};
@@ -427,6 +428,11 @@ async fn a_removed_manager_loses_boxes_and_threads_at_once() {
     assert_eq!(w.server.call(cyd, team_boxes.clone()).await.unwrap().boxes.len(), 1);
     assert_eq!(w.server.call(cyd, thread_boxes.clone()).await.unwrap().boxes.len(), 1);
     w.server.call(cyd, all(&talk)).await.unwrap();
+    // Cyd answers for the team.
+    let call = CallId::from_bytes(random());
+    let start = CallStart { call, thread: talk.id(), callees: None, camera: false, confirmed: false };
+    w.server.call(Caller::Session(w.ada.who), start).await.unwrap();
+    w.server.call(cyd, CallJoin { call, camera: false }).await.unwrap();
 
     let remove = KeyringBody::Remove { keyring: w.cyd.personal, reason: Reason::Removed };
     w.world.put(ChainKind::Keyring, *w.managers.as_bytes(), &w.ben, None, &remove);
@@ -435,6 +441,8 @@ async fn a_removed_manager_loses_boxes_and_threads_at_once() {
     assert_eq!(refused(w.server.call(cyd, team_boxes).await), ErrorCode::NotFound);
     assert_eq!(refused(w.server.call(cyd, thread_boxes).await), ErrorCode::NotFound);
     assert_eq!(refused(w.server.call(cyd, all(&talk)).await), ErrorCode::NotFound);
+    let calls = w.server.call(Caller::Session(w.ada.who), GetCalls {}).await.unwrap();
+    assert!(calls.card.is_none(), "nobody of the team is in the call any more");
     // Writing goes on until the rotation, then the thread needs a new epoch first.
     talk.say(&w.server, &w.world, &w.ada, None).await.unwrap();
     let links = w.rotation().await;
