@@ -354,8 +354,9 @@ mod tests {
     fn the_document_marks_exactly_the_attacks_that_are_carried_out() {
         let document = include_str!("../docs/SECURITY.md");
         let row = |line: &str| {
-            let marked = line.strip_prefix("| ● ")?;
-            Some(marked.split('|').next()?.trim().to_owned())
+            let marked = line.strip_prefix("| ● ")?.split('|').next()?.trim();
+            // Rows of the other tables have a mark and no code.
+            (!marked.is_empty()).then(|| marked.to_owned())
         };
         let marked: BTreeSet<String> = document.lines().filter_map(row).collect();
         let done: BTreeSet<String> = ATTACKS.iter().map(|attack| attack.code.code().to_owned()).collect();
