@@ -26,7 +26,7 @@ const BUILD_TIME: Duration = Duration::from_secs(25 * 60);
 /// Time for all tests of the workspace.
 const TEST_TIME: Duration = Duration::from_secs(20 * 60);
 /// Time for the quick form of one proof.
-const PROOF_TIME: Duration = Duration::from_secs(4 * 60);
+const PROOF_TIME: Duration = Duration::from_secs(8 * 60);
 
 /// What the run has come to.
 #[derive(Debug, Default)]

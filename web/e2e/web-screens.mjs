@@ -6,8 +6,8 @@
  *   node e2e/web-screens.mjs [--quick] [--only part-of-a-name] [--kinds part,part] [--shots folder] [--no-build]
  *
  * A kind is `fr-light-desktop` and the like: French and English in light, dark, high contrast, high contrast in dark and
- * forced colours, on a desktop, a phone, in 320 CSS pixels and enlarged to 200 %. `--quick` takes half of the kinds in
- * light, dark and high contrast on a desktop and a phone. `--shots` takes a picture of each.
+ * forced colours, on a desktop, a phone, in 320 CSS pixels and enlarged to 200 %. `--quick` looks once on a
+ * desktop and once on a phone, each in its own language and look. `--shots` takes a picture of each.
  *
  * Not known here: which screens there are. They are staged once for a size; language and look are changed while they
  * are shown, so that a word which does not follow the language is found.
@@ -31,10 +31,11 @@ const ORDINARY = { looks: ['light', 'dark', 'contrast'], sizes: ['desktop', 'pho
 const EVERY = { looks: Object.keys(LOOKS), sizes: Object.keys(SIZES) };
 
 /**
- * The kinds of one size: language and look. The quick form takes half of the ordinary ones: each language, look and size
- * meets each other one on every screen, though not all three.
+ * The kinds a screen is looked at in one size: language and look. The quick form takes one for each ordinary size, of
+ * another language and another look, and the next screen begins with the next: each screen is seen in both languages
+ * and two looks, and each language, look and size meets each other one.
  */
-function kindsOf(size) {
+function kindsOf(size, at) {
   const parts = option('kinds')?.split(',') ?? null;
   const languages = ['fr', 'en'];
   const kinds = languages.flatMap((locale) => EVERY.looks.map((look) => [locale, look]));
@@ -42,8 +43,8 @@ function kindsOf(size) {
     return kinds.filter(([locale, look]) => parts.some((part) => `${locale}-${look}-${size}`.includes(part)));
   if (!has('quick')) return kinds;
   const { looks, sizes } = ORDINARY;
-  const turn = ([locale, look]) => languages.indexOf(locale) + looks.indexOf(look) + sizes.indexOf(size);
-  return kinds.filter((kind) => looks.includes(kind[1]) && sizes.includes(size) && turn(kind) % 2 === 0);
+  const turn = at + sizes.indexOf(size);
+  return sizes.includes(size) ? [[languages[turn % languages.length], looks[turn % looks.length]]] : [];
 }
 
 const count = { visits: 0, whole: 0, rules: 0, pictures: 0, violations: 0, undecided: new Map() };
@@ -76,16 +77,15 @@ async function visit(stage, size, screen, kinds) {
 
 /** Visits every screen in one size. */
 async function visitAll(origin, size) {
-  const kinds = kindsOf(size);
-  if (kinds.length === 0) return;
+  if (kindsOf(size, 0).length === 0) return;
   const stage = await Stage.open(origin, size);
   try {
-    for (const screen of SCREENS) {
+    for (const [at, screen] of SCREENS.entries()) {
       if (ONLY !== null && !screen.name.includes(ONLY)) continue;
       if (screen.wide && size !== 'desktop') continue;
       try {
         await stage.show(screen);
-        await visit(stage, size, screen, kinds);
+        await visit(stage, size, screen, kindsOf(size, at));
       } catch (error) {
         wrong(`${screen.name}-${size}: ${String(error.message).slice(0, 600)}`);
       }
