@@ -99,10 +99,13 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     } else {
         setup::ensure()?;
     }
-    let mut all = ExitCode::SUCCESS;
+    // All of it first: what a build writes would be on its way to the disk in the middle of a measurement.
     for part in bench.parts {
         build(part, Profile::Release)?;
-        settle_disk();
+    }
+    settle_disk();
+    let mut all = ExitCode::SUCCESS;
+    for part in bench.parts {
         let mut command = command(part, Profile::Release)?;
         command.args(if part.takes_options { options } else { json(options) });
         let status = command.status().context("the program that measures")?;
@@ -113,7 +116,7 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     Ok(all)
 }
 
-/// Waits until what the build wrote is on the disk: it would otherwise be written in the middle of a measurement.
+/// Waits until what the builds wrote is on the disk.
 fn settle_disk() {
     // Nothing is wrong where the tool is missing; the figures are then a little worse.
     drop(Command::new("sync").status());
