@@ -10,10 +10,13 @@
 //! from when it could be sent: a server that stalls is charged for everything that was due meanwhile. Each
 //! message is also pushed to the other person's socket, as it always is.
 //!
-//! The measuring program runs on the same machine; its own work and its timers (1 ms) are in the figures.
+//! The measuring program runs on the same machine; its own work is in the figures. The disk's own floor is
+//! measured first, at the same rate in the same folder: an append and its sync, and nothing else.
 //!
 //! Not known here: what a figure on another machine would be.
 
+mod floor;
+mod pace;
 mod socket;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +35,7 @@ use tokio::sync::Barrier;
 
 use crate::server::Server;
 use crate::{clock, say, task};
+use pace::Pacer;
 use socket::{Due, Measured, Socket};
 
 /// What the slowest hundredth may take, in microseconds.
@@ -71,6 +75,11 @@ impl Plan {
         usize::try_from(u64::from(self.rate) * u64::from(self.seconds)).unwrap_or(usize::MAX)
     }
 
+    /// Appends that measure the disk alone: those of the first quarter.
+    fn floor(&self) -> usize {
+        self.counted().div_ceil(4)
+    }
+
     fn warm_up(&self) -> usize {
         self.counted() * WARM_UP_PERCENT / 100
     }
@@ -90,12 +99,14 @@ pub async fn run(program: &Path, plan: Plan, quick: bool) -> Result<bool> {
     say::progress(&format!("{} people register and seal {} messages …", plan.sockets, plan.counted()));
     let people = people(&server, plan.sockets).await?;
     let sockets = prepare(&server, people, &plan).await?;
-    say::progress(&format!("{} messages/s for {} s …", plan.rate, plan.seconds));
+    say::progress(&format!("the disk's floor, then {} messages/s for {} s …", plan.rate, plan.seconds));
     let before = load();
+    let (folder, alone) = (server.data_dir(), arrivals(plan.rate, plan.floor()));
+    let floor = tokio::task::spawn_blocking(move || floor::measure(&folder, &alone)).await??;
     let measured = measure(sockets, &plan).await?;
     let after = load();
     server.stop().await?;
-    report(&plan, measured, [before, after], quick)
+    report(&plan, measured, floor, [before, after], quick)
 }
 
 /// Somebody with a thread.
@@ -193,7 +204,8 @@ async fn measure(sockets: Vec<(Socket, Vec<Vec<u8>>)>, plan: &Plan) -> Result<Ve
     let (begin, begun) = tokio::sync::watch::channel(None);
     let mut running = Vec::new();
     let (count, warm_up) = (sockets.len(), plan.warm_up());
-    for (place, (socket, frames)) in sockets.into_iter().enumerate() {
+    let (pacer, beats) = Pacer::new(count, arrivals.len().div_ceil(count));
+    for ((place, (socket, frames)), beats) in sockets.into_iter().enumerate().zip(beats) {
         let mine = arrivals.iter().enumerate().skip(place).step_by(count);
         let dues: Vec<_> = mine
             .zip(frames)
@@ -203,15 +215,18 @@ async fn measure(sockets: Vec<(Socket, Vec<Vec<u8>>)>, plan: &Plan) -> Result<Ve
         running.push(task::spawn("socket", async move {
             together.wait().await;
             let start = *begun.wait_for(Option::is_some).await?;
-            socket.run(start.context("a start")?, dues).await
+            socket.run(start.context("a start")?, dues, beats).await
         }));
     }
     together.wait().await;
-    begin.send_replace(Some(clock::now()));
+    let start = clock::now();
+    begin.send_replace(Some(start));
+    let pacer = pacer.begin(start, arrivals)?;
     let mut measured = Vec::new();
     for one in running {
         measured.push(one.await??);
     }
+    pacer.join().map_err(|_| anyhow::anyhow!("the thread that keeps time failed"))?;
     Ok(measured)
 }
 
@@ -220,7 +235,13 @@ fn load() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
-fn report(plan: &Plan, measured: Vec<Measured>, load: [Option<f64>; 2], quick: bool) -> Result<bool> {
+fn report(
+    plan: &Plan,
+    measured: Vec<Measured>,
+    mut floor: Vec<u64>,
+    load: [Option<f64>; 2],
+    quick: bool,
+) -> Result<bool> {
     let mut all = Measured::default();
     for one in measured {
         all.add(one);
@@ -229,6 +250,7 @@ fn report(plan: &Plan, measured: Vec<Measured>, load: [Option<f64>; 2], quick: b
     let whole = all.refused == 0 && sent == plan.counted();
     let [p50, p99] = [50, 99].map(|percent| clock::percentile(&mut all.due_us, percent));
     let [sent_p50, sent_p99] = [50, 99].map(|percent| clock::percentile(&mut all.sent_us, percent));
+    let [floor_p50, floor_p99] = [50, 99].map(|percent| clock::percentile(&mut floor, percent));
     let longest = all.due_us.iter().max().copied().unwrap_or(0);
     let reached = p99 <= GOAL_US;
     let ms = |us: u64| format!("{}.{:02} ms", us / 1_000, us % 1_000 / 10);
@@ -244,6 +266,10 @@ fn report(plan: &Plan, measured: Vec<Measured>, load: [Option<f64>; 2], quick: b
     say::figure("acknowledged after it was due: longest", ms(longest));
     say::figure("acknowledged after it was sent: p50", ms(sent_p50));
     say::figure("acknowledged after it was sent: p99", ms(sent_p99));
+    say::figure(
+        "the disk alone, append + fdatasync: p50, p99",
+        format!("{}, {}", ms(floor_p50), ms(floor_p99)),
+    );
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let shown = load.map(|load| load.map_or_else(|| "?".to_owned(), |load| format!("{load:.2}")));
     say::figure("machine: load before, after", format!("{} on {cores} cores", shown.join(", ")));
@@ -257,6 +283,7 @@ fn report(plan: &Plan, measured: Vec<Measured>, load: [Option<f64>; 2], quick: b
             "acknowledged": all.due_us.len(), "refused": all.refused, "pushed": all.pushed,
             "due_p50_us": p50, "due_p99_us": p99, "due_max_us": longest,
             "sent_p50_us": sent_p50, "sent_p99_us": sent_p99,
+            "floor_p50_us": floor_p50, "floor_p99_us": floor_p99,
             "load": load, "cores": cores, "goal_us": GOAL_US, "reached": reached,
         });
         add_to(path, figures)?;

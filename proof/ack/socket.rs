@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 
+use super::pace::Beats;
 use crate::clock;
 
 /// Request id of the first message; those below belong to signing on.
@@ -110,11 +111,11 @@ impl Socket {
         }
     }
 
-    /// Sends what is due, in order, one at a time.
-    pub(super) async fn run(mut self, start: Instant, dues: Vec<Due>) -> Result<Measured> {
+    /// Sends what is due, in order, one at a time: the next whenever its beat has come.
+    pub(super) async fn run(mut self, start: Instant, dues: Vec<Due>, mut beats: Beats) -> Result<Measured> {
         for Due { after, counts, frame } in dues {
             let due = start + after;
-            self.idle_until(due).await?;
+            self.idle_until_beat(&mut beats).await?;
             let sent = clock::now();
             self.send(frame).await?;
             let granted = tokio::time::timeout(PATIENCE, self.answer()).await.context("no answer")??;
@@ -131,6 +132,19 @@ impl Socket {
         self.idle_until(clock::now() + LAST_PUSHES).await?;
         self.ws.close(None).await.context("closing")?;
         Ok(self.measured)
+    }
+
+    /// Takes what arrives until the next message is due.
+    async fn idle_until_beat(&mut self, beats: &mut Beats) -> Result<()> {
+        loop {
+            tokio::select! {
+                biased;
+                beat = beats.next() => return beat.context("fewer beats than messages"),
+                bytes = self.next() => {
+                    self.take(&bytes?).await?;
+                }
+            }
+        }
     }
 
     /// Takes what arrives until a time.
