@@ -1,64 +1,88 @@
 //! The TypeScript types of the wire: written from the Rust types, committed, and compared in every test run.
 
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
 use crate::{cargo, say};
 
-/// Where the generated file is committed.
-pub const FILE: &str = "web/src/wire/gen/wire.ts";
+/// A generated file.
+#[derive(Clone, Copy, Debug)]
+pub struct Generated {
+    /// Where it is committed.
+    pub file: &'static str,
+    /// What the generator is asked for.
+    pub part: &'static str,
+}
+
+/// All of them.
+pub const FILES: [Generated; 2] = [
+    Generated { file: "web/src/wire/gen/wire.ts", part: "types" },
+    Generated { file: "web/src/wire/gen/limits.ts", part: "limits" },
+];
 
 /// `cargo x wire-ts [--check]`.
 ///
 /// # Errors
 /// The generator could not be built or run.
 pub fn run(arguments: &[String]) -> Result<ExitCode> {
-    let fresh = generate()?;
-    let path = cargo::root().join(FILE);
-    match arguments {
-        [] => {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).context(FILE)?;
-            }
-            std::fs::write(&path, fresh).context(FILE)?;
-            say::line(&format!("wrote {FILE}"));
-            Ok(ExitCode::SUCCESS)
-        }
-        [option] if option == "--check" => Ok(report(difference(&path, &fresh).as_deref())),
+    let check = match arguments {
+        [] => false,
+        [option] if option == "--check" => true,
         _ => bail!("cargo x wire-ts [--check]"),
+    };
+    let mut all = ExitCode::SUCCESS;
+    for one in FILES {
+        let fresh = generate(one.part)?;
+        if !check {
+            write(one.file, &fresh)?;
+        } else if let Some(words) = difference(one.file, &fresh) {
+            say::line(&words);
+            all = ExitCode::FAILURE;
+        }
     }
+    Ok(all)
 }
 
-fn report(difference: Option<&str>) -> ExitCode {
-    match difference {
-        None => ExitCode::SUCCESS,
-        Some(words) => {
-            say::line(words);
-            ExitCode::FAILURE
-        }
+fn write(file: &str, fresh: &str) -> Result<()> {
+    let path = cargo::root().join(file);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).context("the folder of the generated files")?;
     }
+    std::fs::write(&path, fresh).with_context(|| file.to_owned())?;
+    say::line(&format!("wrote {file}"));
+    Ok(())
 }
 
 /// What the committed file and the fresh one do not share; `None` when they are equal.
 #[must_use]
-pub fn difference(path: &Path, fresh: &str) -> Option<String> {
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
+pub fn difference(file: &str, fresh: &str) -> Option<String> {
+    let committed = std::fs::read_to_string(cargo::root().join(file)).unwrap_or_default();
     if committed == fresh {
         return None;
     }
     let line = committed.lines().zip(fresh.lines()).take_while(|(old, new)| old == new).count() + 1;
-    Some(format!("{FILE} is not what the wire crate says, from line {line} on; run `cargo x wire-ts`"))
+    Some(format!("{file} is not what the wire crate says, from line {line} on; run `cargo x wire-ts`"))
 }
 
 /// What the wire crate's generator prints, built first.
 ///
 /// # Errors
 /// It could not be built or run.
-pub fn generate() -> Result<String> {
+pub fn generate(part: &str) -> Result<String> {
     let mut command = cargo::cargo()?;
-    command.args(["run", "--quiet", "--package", "relais-wire", "--features", "ts", "--example", "wire_ts"]);
+    command.args([
+        "run",
+        "--quiet",
+        "--package",
+        "relais-wire",
+        "--features",
+        "ts",
+        "--example",
+        "wire_ts",
+        "--",
+        part,
+    ]);
     printed(command)
 }
 

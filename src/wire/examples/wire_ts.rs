@@ -1,4 +1,5 @@
-//! Writes the TypeScript of the wire to standard output: every type, the number tables and the limits.
+//! Writes the TypeScript of the wire to standard output: `types`, with the tables of numbers, or `limits`. The limits
+//! are a module of their own, so that a bundle holds those alone that are used.
 //!
 //! Run by `cargo x wire-ts`, which compares it with the committed file or replaces it.
 
@@ -10,13 +11,20 @@ use relais_wire::limits;
 use relais_wire::{CloseCode, Control, ErrorCode, Event, Request};
 use ts_rs::{Config, TS};
 
-fn main() {
+fn main() -> Result<(), &'static str> {
     let mut out =
         String::from("// Generated from the Rust definitions by `cargo x wire-ts`. Do not edit.\n\n");
-    types(&mut out);
-    tables(&mut out);
-    bounds(&mut out);
+    match std::env::args().nth(1).as_deref() {
+        Some("types") => {
+            types(&mut out);
+            tables(&mut out);
+            out.push_str("\nexport * as LIMITS from './limits';\n");
+        }
+        Some("limits") => bounds(&mut out),
+        _ => return Err("wire_ts types|limits"),
+    }
     print!("{out}");
+    Ok(())
 }
 
 fn declare<T: TS>(out: &mut String) {
@@ -229,7 +237,6 @@ fn tables(out: &mut String) {
 }
 
 fn bounds(out: &mut String) {
-    writeln!(out, "\nexport const LIMITS = {{").expect("writing to memory does not fail");
     let table: [(&str, u64); 53] = [
         ("FRAME_BYTES_MAX", number(limits::FRAME_BYTES_MAX)),
         ("FRAME_BYTES_BEFORE_AUTH", number(limits::FRAME_BYTES_BEFORE_AUTH)),
@@ -286,9 +293,8 @@ fn bounds(out: &mut String) {
         ("CALL_SEATS_MAX", number(limits::CALL_SEATS_MAX)),
     ];
     for (name, value) in table {
-        writeln!(out, "  {name}: {value},").expect("writing to memory does not fail");
+        writeln!(out, "export const {name} = {value};").expect("writing to memory does not fail");
     }
-    writeln!(out, "}} as const;").expect("writing to memory does not fail");
 }
 
 /// A limit as a number that every platform has.
