@@ -490,12 +490,15 @@ const fn resumed(since_ms: Option<u64>) -> Phase {
     }
 }
 
-/// Whether a telephone's time is over: to be answered, or to say that it rings.
+/// Whether a telephone's time is over: to be answered, or to say that it rings. It is out of reach where it had all its
+/// time to say so and did not. After a restart the ringing may be over sooner; it may well have rung, and the person
+/// has missed the call.
 const fn fallen_silent(now: u64, phone: &Phone, until_ms: u64) -> Option<(PhoneState, Stopped)> {
-    let unreachable = (PhoneState::Silent(Unanswered::Unreachable), Stopped::Unreachable);
     match phone.state {
-        PhoneState::Called { ack_by_ms } if ack_by_ms <= now || until_ms <= now => Some(unreachable),
-        PhoneState::Rings if until_ms <= now => {
+        PhoneState::Called { ack_by_ms } if ack_by_ms <= now && ack_by_ms <= until_ms => {
+            Some((PhoneState::Silent(Unanswered::Unreachable), Stopped::Unreachable))
+        }
+        PhoneState::Called { .. } | PhoneState::Rings if until_ms <= now => {
             Some((PhoneState::Silent(Unanswered::RangOut), Stopped::Missed))
         }
         PhoneState::Called { .. } | PhoneState::Rings | PhoneState::Declined | PhoneState::Silent(_) => None,
