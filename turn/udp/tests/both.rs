@@ -188,11 +188,12 @@ fn sockets_that_share_an_address_divide_the_senders_among_them() {
         let first = Socket::bind(engine, loopback(false), shared).unwrap();
         let second = Socket::bind(engine, first.local(), shared).unwrap();
         assert!(Socket::bind(engine, first.local(), options()).is_err());
+        // All open at once: the port of one that is closed may be given to the next.
+        let sources: Vec<_> = (0..64).map(|_| socket(engine, false)).collect();
         let mut senders = BTreeMap::new();
-        for _ in 0..64 {
-            let from = socket(engine, false);
-            send(&from, first.local(), &contents(&[4]));
-            send(&from, first.local(), &contents(&[4]));
+        for from in &sources {
+            send(from, first.local(), &contents(&[4]));
+            send(from, first.local(), &contents(&[4]));
             senders.insert(from.local(), 0);
         }
         let (at_first, at_second) = (read(&first), read(&second));
