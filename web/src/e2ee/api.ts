@@ -319,7 +319,10 @@ export interface Api {
 
   setLocale(locale: Locale): Promise<void>;
   focus(org: Id | null): Promise<void>;
-  /** Sends as a `rows` note the page after the rows that the page has; asked again with the same number, no other. */
+  /**
+   * Sends as a `rows` note the page after the rows that the page has; asked again with the same number, no other. What
+   * is not loaded is read from the server first; where that fails, asking again goes on from there.
+   */
   moreRows(have: number): Promise<void>;
   searchPeople(query: string): Promise<{ people: PersonView[]; teams: TeamView[]; more: boolean }>;
   /** 60 digits in twelve groups to compare by voice. */

@@ -81,9 +81,17 @@ export const en = {
     none: 'Nothing waiting',
     noneText: 'Threads in which people write to you appear here.',
     noMatch: 'No thread matches',
-    noMatchText: 'Only threads already loaded are filtered.',
     clear: 'Clear the filter',
     more: 'Show more threads',
+    andOlder: ', and older ones that are not loaded',
+    searched: (count: number) =>
+      n(count, {
+        one: 'Only the newest thread was looked through. There are older ones.',
+        other: `Only the ${count} newest threads were looked through. There are older ones.`,
+      }),
+    searchOlder: 'Look through older threads too',
+    olderFailed: 'Older threads could not be read',
+    olderOffline: 'There are older threads. They can be read once the connection is back.',
     pick: 'Choose a thread',
     pickText: 'Or start one: it will be end-to-end encrypted, readable only by those you name.',
     start: 'Start a thread',

@@ -84,9 +84,17 @@ export const fr = {
     none: 'Rien en attente',
     noneText: 'Les fils où l’on vous écrit apparaissent ici.',
     noMatch: 'Aucun fil ne correspond',
-    noMatchText: 'Seuls les fils déjà chargés sont filtrés.',
     clear: 'Retirer le filtre',
     more: 'Afficher plus de fils',
+    andOlder: ', et d’autres plus anciens qui ne sont pas chargés',
+    searched: (count: number) =>
+      n(count, {
+        one: 'Le filtre ne porte que sur le fil le plus récent. Il y en a de plus anciens.',
+        other: `Le filtre ne porte que sur les ${count} fils les plus récents. Il y en a de plus anciens.`,
+      }),
+    searchOlder: 'Chercher aussi dans les plus anciens',
+    olderFailed: 'Les fils plus anciens n’ont pas pu être lus',
+    olderOffline: 'Il y a des fils plus anciens. Ils pourront être lus au retour de la connexion.',
     pick: 'Choisissez un fil',
     pickText:
       'Ou commencez-en un : il sera chiffré de bout en bout, lisible seulement par celles et ceux que vous nommez.',

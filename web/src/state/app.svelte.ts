@@ -191,6 +191,7 @@ export class App {
       case 'link':
         if (this.link.state === 'live' && note.link.state !== 'live') this.liveAt = this.now;
         this.link = note.link;
+        if (note.link.state === 'live' && this.rows.why?.kind === 'offline') this.rows.why = null;
         // What could not be opened without a network is opened now.
         if (note.link.state === 'live' && this.conversation?.why?.kind === 'offline')
           void this.conversation.open();

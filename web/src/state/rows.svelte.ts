@@ -1,5 +1,5 @@
 /** The list of threads: newest first, as the worker tells it. */
-import type { Api, Id, Note, ThreadRow } from '../e2ee/api';
+import type { Api, Failure, Id, Note, ThreadRow } from '../e2ee/api';
 import { outcome } from './failure';
 
 /**
@@ -21,11 +21,15 @@ export class Rows {
   /** The first page came. */
   loaded = $state(false);
   asking = $state(false);
+  /** Why older ones could not be read, until they are asked for again. */
+  why = $state.raw<Failure | null>(null);
   sorted: readonly ThreadRow[] = $derived(
     [...this.byId.values()].sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1)),
   );
   unread = $derived(this.sorted.reduce((sum, row) => sum + row.unread, 0));
   readonly #api: Api;
+  /** Counts lists: what was asked for an earlier one says nothing of this one. */
+  #list = 0;
 
   constructor(api: Api) {
     this.#api = api;
@@ -46,15 +50,22 @@ export class Rows {
 
   async more(): Promise<void> {
     if (this.asking) return;
+    const list = this.#list;
     this.asking = true;
-    await outcome(this.#api.moreRows(this.byId.size));
+    this.why = null;
+    const done = await outcome(this.#api.moreRows(this.byId.size));
+    if (list !== this.#list) return;
+    this.why = done.ok ? null : done.why;
     this.asking = false;
   }
 
   clear(): void {
+    this.#list += 1;
     this.byId = new Map();
     this.complete = false;
     this.loaded = false;
+    this.asking = false;
+    this.why = null;
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Draft } from '../../core/outbox';
+import { hex, unhex } from '../../wire/bytes';
+import type { ThreadCard, ThreadPlace } from '../../wire/gen/wire';
 import type { Note } from '../api';
 import { encodeBody, textBody } from '../body';
 import type { Inside } from './inside';
@@ -109,5 +111,81 @@ describe('the views of a thread', () => {
     views.renamed(thread);
     flush();
     expect(told(notes)).toHaveLength(100);
+  });
+});
+
+describe('the list of threads', () => {
+  const cards = (first: number, count: number): ThreadCard[] =>
+    Array.from({ length: count }, (_, n) => ({
+      thread: unhex((first + n).toString(16).padStart(32, '0')),
+      len: 1,
+      read: 1,
+      at: 10_000 - first - n,
+      closed: false,
+      head: new Uint8Array(32),
+      ctrl_head: new Uint8Array(32),
+      epoch: 0,
+      first: 1,
+      state: 'active',
+      parties: [],
+      more_parties: 0,
+    }));
+  const ends = (at: number): ThreadPlace => ({ at, thread: new Uint8Array(16) });
+  const ids = (notes: Note[]): number[] =>
+    notes
+      .splice(0)
+      .flatMap((note) => (note.t === 'rows' ? note.upsert.map(({ id }) => parseInt(id, 16)) : []));
+
+  it('tells each row once when its page is asked for, and none from behind the end of another context', () => {
+    const { views, notes, flush } = stage();
+    const org = 'aa'.repeat(16);
+    views.cards(cards(1, 60), org);
+    views.only(
+      org,
+      cards(1, 60).map(({ thread }) => hex(thread)),
+      ends(9_940),
+    );
+    // Of the other context all is loaded: one thread from among those shown, one from behind them.
+    views.cards([...cards(30, 1), ...cards(900, 1)], null);
+    views.only(
+      null,
+      [...cards(30, 1), ...cards(900, 1)].map(({ thread }) => hex(thread)),
+      null,
+    );
+    flush();
+    expect(ids(notes)).toHaveLength(50);
+    views.moreRows(50);
+    expect(ids(notes).sort((a, b) => a - b)).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59, 60]);
+    expect(views.wanted()).toMatchObject({ context: org, place: { at: 9_940 } });
+    views.cards(cards(61, 3), org);
+    views.readTo(org, null);
+    expect(ids(notes).sort((a, b) => a - b)).toEqual([61, 62, 63, 900]);
+    expect(views.wanted()).toBeNull();
+  });
+
+  it('says that it is whole only when every context is loaded to its end', () => {
+    const { views, notes, flush } = stage();
+    const complete = (): boolean[] =>
+      notes.splice(0).flatMap((note) => (note.t === 'rows' ? [note.complete] : []));
+    views.moreRows(0);
+    views.cards(cards(1, 2), null);
+    views.only(
+      null,
+      cards(1, 2).map(({ thread }) => hex(thread)),
+      ends(9_998),
+    );
+    flush();
+    expect(complete().at(-1)).toBe(false);
+    views.readTo(null, null);
+    expect(complete().at(-1)).toBe(true);
+  });
+
+  it('asks for the card of a thread that goes on behind what is loaded, and of no new one', () => {
+    const { views } = stage();
+    views.cards(cards(1, 1), null);
+    const known = hex(cards(1, 1)[0]?.thread ?? new Uint8Array(16));
+    expect(views.knowsNot(known, [{ n: 7 }])).toBe(false);
+    expect(views.knowsNot(OTHER, [{ n: 7 }])).toBe(true);
+    expect(views.knowsNot(OTHER, [{ n: 1 }])).toBe(false);
   });
 });

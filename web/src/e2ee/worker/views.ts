@@ -7,10 +7,11 @@
 import type { Draft } from '../../core/outbox';
 import { moved } from '../../core/receipts';
 import type { Mark, Marks } from '../../core/receipts';
+import { Ends } from '../../core/ends';
 import * as rows from '../../core/rows';
 import { hex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
-import type { ThreadCard } from '../../wire/gen/wire';
+import type { ThreadCard, ThreadPlace } from '../../wire/gen/wire';
 import type { EntryView, Note, ThreadRow, ThreadView } from '../api';
 import type { Inside } from './inside';
 import type { Names } from './people';
@@ -43,6 +44,10 @@ export class Views {
   readonly #outgoing: OnTheWay;
   #rows = rows.NONE;
   #shownRows = 0;
+  /** Where the list of each context goes on that was read. */
+  readonly #ends = new Ends<Hex | null, ThreadPlace>();
+  /** Rows that the page has. */
+  readonly #told = new Set<Hex>();
   #complete = false;
   readonly #cards = new Map<Hex, ThreadCard>();
   readonly #orgs = new Map<Hex, Hex | null>();
@@ -95,21 +100,44 @@ export class Views {
     });
   }
 
-  /** A snapshot of a context was read to its end. */
-  only(org: Hex | null, threads: readonly Hex[]): void {
+  /** A snapshot of a context was read to its end; where the list goes on behind it. */
+  only(org: Hex | null, threads: readonly Hex[], older: ThreadPlace | null): void {
+    this.#ends.set(org, older);
     const other = [...this.#orgs].filter(([, of]) => of !== org).map(([id]) => id);
     this.take({ t: 'only', threads: [...threads, ...other] });
     this.#complete = true;
     this.schedule();
   }
 
+  /** What the page asked for and is not loaded: of which context, and from where on. */
+  wanted(): { context: Hex | null; place: ThreadPlace } | null {
+    return this.visible().length < this.#shownRows ? this.#ends.next : null;
+  }
+
+  /** Whether the list of a context still goes on from there. */
+  endsAt(org: Hex | null, place: ThreadPlace): boolean {
+    return this.#ends.of(org) === place;
+  }
+
+  /** The list of a context was read on; null: to its end. */
+  readTo(org: Hex | null, place: ThreadPlace | null): void {
+    this.#ends.set(org, place);
+    this.flush();
+  }
+
   /** Another organization is worked in: the list begins anew. */
   clear(): void {
+    this.#ends.clear();
     this.take({ t: 'gone', threads: [...this.#rows.threads.keys()] });
     this.#cards.clear();
     this.#orgs.clear();
     this.#shownRows = 0;
     this.#complete = false;
+  }
+
+  /** Whether these entries go on in a thread that the list has not come to. */
+  knowsNot(thread: Hex, entries: readonly { readonly n: number }[]): boolean {
+    return !this.#rows.threads.has(thread) && (entries[0]?.n ?? 1) > 1;
   }
 
   /** Titles out of the key index. */
@@ -214,16 +242,15 @@ export class Views {
 
   /** Shows the page of the list after this many rows. Both the page and a snapshot ask for the first one. */
   moreRows(have: number): void {
-    const before = this.#shownRows;
-    this.#shownRows = Math.max(before, have + PAGE_ROWS);
-    for (const id of rows.ordered(this.#rows).slice(before, this.#shownRows)) this.#dirtyRows.add(id);
+    this.#shownRows = Math.max(this.#shownRows, have + PAGE_ROWS);
     this.flush();
   }
 
   /** Threads of the part of the list that is shown and that were not opened in this run, newest first. */
   unopened(): Hex[] {
-    const shown = rows.ordered(this.#rows).slice(0, Math.max(this.#shownRows, PAGE_ROWS));
-    return shown.filter((id) => !this.#inside.threads.has(id) && this.#cards.get(id)?.state !== 'invited');
+    return this.shown().filter(
+      (id) => !this.#inside.threads.has(id) && this.#cards.get(id)?.state !== 'invited',
+    );
   }
 
   /** Opens a conversation for the page. */
@@ -280,6 +307,17 @@ export class Views {
     this.#freshEntries.clear();
   }
 
+  /** All rows that may be shown, newest first. */
+  private visible(): Hex[] {
+    const { threads } = this.#rows;
+    return rows.ordered(this.#rows).filter((id) => this.#ends.reach(threads.get(id)?.at ?? 0));
+  }
+
+  /** Those that the page has asked for. */
+  private shown(): Hex[] {
+    return this.visible().slice(0, Math.max(this.#shownRows, PAGE_ROWS));
+  }
+
   private row(thread: Hex): ThreadRow {
     const facts = this.#rows.threads.get(thread) ?? rows.FRESH;
     return rowOf(this.scene, {
@@ -316,6 +354,7 @@ export class Views {
     for (const id of changed) this.touchRow(id);
     for (const id of gone) {
       this.#dirtyRows.delete(id);
+      this.#told.delete(id);
       this.#goneRows.add(id);
     }
     if (gone.length > 0) this.schedule();
@@ -375,14 +414,16 @@ export class Views {
     this.#post({ t: 'entries', thread, upsert, dropDrafts });
   }
 
-  /** Rows of the shown part; one that a change lifts into it comes with it. */
+  /** Rows of the shown part that changed or are new in it. What the page has once, it is told of for good. */
   private flushRows(): void {
-    const shown = new Set(rows.ordered(this.#rows).slice(0, Math.max(this.#shownRows, PAGE_ROWS)));
-    const upsert = [...this.#dirtyRows].filter((id) => shown.has(id)).map((id) => this.row(id));
+    const fresh = this.shown().filter((id) => !this.#told.has(id));
+    for (const id of fresh) this.#told.add(id);
+    const changed = [...this.#dirtyRows].filter((id) => this.#told.has(id));
+    const upsert = [...new Set([...changed, ...fresh])].map((id) => this.row(id));
     const gone = [...this.#goneRows];
     this.#dirtyRows.clear();
     this.#goneRows.clear();
-    const complete = this.#complete && this.#rows.threads.size <= this.#shownRows;
+    const complete = this.#complete && this.#ends.next === null && this.#rows.threads.size <= this.#shownRows;
     if (upsert.length > 0 || gone.length > 0 || complete !== this.#toldComplete) {
       this.#toldComplete = complete;
       this.#post({ t: 'rows', upsert, gone, complete });

@@ -11,10 +11,11 @@ import { hex, unhex } from '../../wire/bytes';
 import type { Hex } from '../../wire/bytes';
 import type { AnyEvent } from '../../wire/codec';
 import { CLOSE_CODE } from '../../wire/gen/wire';
-import type { Cursor, ThreadCard } from '../../wire/gen/wire';
+import type { Cursor, EntriesAppended, ThreadCard } from '../../wire/gen/wire';
 import type { Me, Note } from '../api';
 import type { Account } from '../account';
 import { OutgoingMail } from './carrier';
+import { Older } from './older';
 import { Trouble, local, ofAny } from './errors';
 import { Inside } from './inside';
 import type { Saved } from './inside';
@@ -52,6 +53,7 @@ export class Work {
   readonly #events: EventStream;
   readonly #shared: Shared;
   readonly #warming: Warming;
+  readonly #older: Older;
   readonly #ended: (why: Trouble) => Promise<void>;
   #postbox: Postbox | null = null;
   #live: Live | null = null;
@@ -100,6 +102,7 @@ export class Work {
         this.views.changed(id);
       },
     });
+    this.#older = new Older(rpc, this.views, (cards, org) => this.takeCards(cards, org));
     this.#events = new EventStream(place.clock, () => this.#live, {
       apply: (event) => this.inside.alone(() => this.apply(event)),
       hint: (event) => {
@@ -190,11 +193,12 @@ export class Work {
     return { user, session, name, email, locale, orgs: named, org, until };
   }
 
-  /** Shows the page of the list after this many rows, and opens what is new in it. */
-  moreRows(have: number): Promise<void> {
+  /** Shows the page of the list after this many rows, reads on where it is not loaded, and opens what is new in it. */
+  async moreRows(have: number): Promise<void> {
     this.views.moreRows(have);
     this.background(this.#warming.run());
-    return Promise.resolve();
+    await this.#older.read();
+    this.background(this.#warming.run());
   }
 
   /** What another tab of this session did meanwhile. */
@@ -269,7 +273,7 @@ export class Work {
     const { inside, views } = this;
     switch (event.t) {
       case 'EntriesAppended':
-        await this.inThread(hex(event.body.thread), () => takeAppended(inside, event.body));
+        await this.inThread(hex(event.body.thread), () => this.appended(event.body));
         break;
       case 'Invited':
         await this.readCard(hex(event.body.thread));
@@ -306,9 +310,19 @@ export class Work {
     }
   }
 
+  private async appended(appended: EntriesAppended): Promise<void> {
+    const id = hex(appended.thread);
+    // From behind what is loaded of the list: how far it was read stands in its card.
+    if (this.views.knowsNot(id, appended.entries)) await this.readCard(id);
+    await takeAppended(this.inside, appended);
+  }
+
   private async readCard(id: Hex): Promise<void> {
-    const card = await this.inside.rpc.call('GetThread', { thread: unhex(id) });
-    this.views.cards([card], this.inside.saved.org);
+    const { user, rpc, saved } = this.inside;
+    const card = await rpc.call('GetThread', { thread: unhex(id) });
+    const own = card.parties.find((party) => party.user && hex(party.user) === user);
+    const org = own ? (own.as_org ? hex(own.as_org) : null) : saved.org;
+    this.views.cards([card], org);
   }
 
   private async chainGrew(kind: 'user' | 'keyring' | 'unit', id: Hex): Promise<void> {
@@ -367,7 +381,7 @@ export class Work {
       }
       page = snapshot.next;
       if (page) continue;
-      if (focus === this.#focusCount) views.only(org, named);
+      if (focus === this.#focusCount) views.only(org, named, snapshot.older ?? null);
       return snapshot.cursor;
     }
   }
