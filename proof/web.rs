@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use relais_wire::limits::SNAPSHOT_THREADS;
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
@@ -98,6 +97,18 @@ struct List {
     again: Started,
     /// Work when the next page of the list was asked for and opened; absent where there is none.
     next_page: Option<Counts>,
+    oldest: Oldest,
+}
+
+/// What was seen when the list was scrolled to its end.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+struct Oldest {
+    /// Threads that the list names then, each counted once.
+    named: usize,
+    /// Times the list went on.
+    pages: usize,
+    /// Milliseconds of all of them.
+    ms: f64,
 }
 
 /// Busy time of the page's main thread while it was scrolled.
@@ -221,6 +232,11 @@ fn report_list(list: &List) {
     if let Some(counts) = list.next_page {
         say::figure("next page: boxes, signatures, texts", words(counts));
     }
+    let Oldest { named, pages, ms } = list.oldest;
+    say::figure(
+        "scrolled to the oldest: threads, pages",
+        format!("{named}, {pages} in {:.1} s", ms / 1_000.0),
+    );
 }
 
 fn words(counts: Counts) -> String {
@@ -248,9 +264,11 @@ fn faults_of(list: &List) -> Vec<String> {
         let entries = visible * ENTRIES_EACH;
         check("signatures", counts.signatures, entries, entries + CHAIN_SIGNATURES_MAX);
     }
-    let listed = list.threads.min(usize::try_from(SNAPSHOT_THREADS).unwrap_or(usize::MAX));
-    if list.rows > listed {
-        faults.push(format!("{} rows of {listed}", list.rows));
+    if list.rows > list.threads {
+        faults.push(format!("{} rows of {threads}", list.rows));
+    }
+    if list.oldest.named != list.threads {
+        faults.push(format!("{threads} threads: the list ends at {} of them", list.oldest.named));
     }
     faults
 }
@@ -286,11 +304,13 @@ fn micros(ms: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counts, List, Started, faults_of};
+    use super::{Counts, List, Oldest, Started, faults_of};
 
     fn list(threads: usize, counts: Counts) -> List {
         let start = Started { first: 1.0, usable: 2.0, opened: 3.0, counts };
-        List { threads, rows: threads.min(50), sign_in: start, click: 1.0, again: start, next_page: None }
+        let oldest = Oldest { named: threads, pages: 0, ms: 1.0 };
+        let rows = threads.min(50);
+        List { threads, rows, sign_in: start, click: 1.0, again: start, next_page: None, oldest }
     }
 
     #[test]
@@ -301,6 +321,9 @@ mod tests {
         let all = Counts { boxes: 5_000, signatures: 10_030, messages: 5_000 };
         assert_eq!(faults_of(&list(5_000, all)).len(), 6);
         assert!(!faults_of(&list(5_000, Counts { messages: 0, ..visible })).is_empty(), "nothing was opened");
+        let mut cut = list(5_000, visible);
+        cut.oldest.named = 200;
+        assert_eq!(faults_of(&cut), ["5000 threads: the list ends at 200 of them"]);
         assert!(!faults_of(&list(5_000, Counts { signatures: 50, ..visible })).is_empty(), "or not verified");
     }
 }

@@ -111,6 +111,24 @@ async function shared(page) {
   }
 }
 
+/** Scrolls to the end of the list until it goes on no more; answers how many threads it names then. */
+async function scrolledToOldest(page) {
+  const began = performance.now();
+  let pages = 0;
+  for (; await page.locator('.scroll .more').isVisible(); pages += 1) {
+    const before = await page.locator('a.row').count();
+    await page.locator('.scroll').evaluate((list) => (list.scrollTop = list.scrollHeight));
+    const goesOn = (rows) =>
+      document.querySelectorAll('a.row').length > rows || !document.querySelector('.scroll .more');
+    await page.waitForFunction(goesOn, before);
+  }
+  const ms = performance.now() - began;
+  const named = await page
+    .locator('a.row')
+    .evaluateAll((rows) => new Set(rows.map((row) => row.getAttribute('href'))).size);
+  return { named, pages, ms };
+}
+
 async function measureList(browser, { email, threads }) {
   say(`a list of ${threads} threads …`);
   const context = await fresh(browser);
@@ -131,8 +149,9 @@ async function measureList(browser, { email, threads }) {
     nextPage = await settled(page);
   }
   const clicked = await page.evaluate(() => globalThis.stopwatch.click('a.row', 'article.message'));
+  const oldest = await scrolledToOldest(page);
   await context.close();
-  return { threads, rows, sign_in: atSignIn, click: clicked, again, next_page: nextPage };
+  return { threads, rows, sign_in: atSignIn, click: clicked, again, next_page: nextPage, oldest };
 }
 
 /** Seconds that tasks of the page's main thread took so far. */
