@@ -16,9 +16,10 @@ pub struct Generated {
 }
 
 /// All of them.
-pub const FILES: [Generated; 2] = [
+pub const FILES: [Generated; 3] = [
     Generated { file: "web/src/wire/gen/wire.ts", part: "types" },
     Generated { file: "web/src/wire/gen/limits.ts", part: "limits" },
+    Generated { file: "web/src/wire/gen/errors.ts", part: "errors" },
 ];
 
 /// `cargo x wire-ts [--check]`.

@@ -1,5 +1,5 @@
-//! Writes the TypeScript of the wire to standard output: `types`, with the tables of numbers, or `limits`. The limits
-//! are a module of their own, so that a bundle holds those alone that are used.
+//! Writes the TypeScript of the wire to standard output: `types`, with the tables of numbers, `limits` or `errors`.
+//! The latter are modules of their own, so that a bundle holds those alone that are used.
 //!
 //! Run by `cargo x wire-ts`, which compares it with the committed file or replaces it.
 
@@ -18,10 +18,11 @@ fn main() -> Result<(), &'static str> {
         Some("types") => {
             types(&mut out);
             tables(&mut out);
-            out.push_str("\nexport * as LIMITS from './limits';\n");
+            out.push_str("\nexport * as ERROR_CODE from './errors';\nexport * as LIMITS from './limits';\n");
         }
         Some("limits") => bounds(&mut out),
-        _ => return Err("wire_ts types|limits"),
+        Some("errors") => errors(&mut out),
+        _ => return Err("wire_ts types|limits|errors"),
     }
     print!("{out}");
     Ok(())
@@ -225,15 +226,17 @@ fn tables(out: &mut String) {
         }
         writeln!(out, "}} as const;").expect("writing to memory does not fail");
     }
-    writeln!(out, "\nexport const ERROR_CODE = {{").expect("writing to memory does not fail");
-    for code in ErrorCode::ALL {
-        writeln!(out, "  {code:?}: {},", code.code()).expect("writing to memory does not fail");
-    }
-    writeln!(out, "}} as const;\n\nexport const CLOSE_CODE = {{").expect("writing to memory does not fail");
+    writeln!(out, "\nexport const CLOSE_CODE = {{").expect("writing to memory does not fail");
     for code in CloseCode::ALL {
         writeln!(out, "  {code:?}: {},", code.code()).expect("writing to memory does not fail");
     }
     writeln!(out, "}} as const;").expect("writing to memory does not fail");
+}
+
+fn errors(out: &mut String) {
+    for code in ErrorCode::ALL {
+        writeln!(out, "export const {code:?} = {};", code.code()).expect("writing to memory does not fail");
+    }
 }
 
 fn bounds(out: &mut String) {

@@ -1928,43 +1928,6 @@ export const CONTROL = {
   Resync: 0x0007,
 } as const;
 
-export const ERROR_CODE = {
-  Malformed: 1,
-  UnknownType: 2,
-  TooLarge: 3,
-  Unauthenticated: 10,
-  SessionExpired: 11,
-  Revoked: 12,
-  WrongCredentials: 13,
-  CodeWrong: 14,
-  CodeExpired: 15,
-  TooManyTries: 16,
-  Throttled: 17,
-  InviteNeeded: 18,
-  InviteInvalid: 19,
-  CoolingDown: 20,
-  Forbidden: 30,
-  NotFound: 31,
-  Conflict: 32,
-  Stale: 33,
-  Closed: 34,
-  IdempotencyMismatch: 35,
-  ChainRefused: 36,
-  LimitReached: 37,
-  BoxMissing: 38,
-  ContentMismatch: 39,
-  AnsweredElsewhere: 40,
-  CallOver: 41,
-  InAnotherCall: 42,
-  CallUnderWay: 43,
-  NobodyToRing: 44,
-  Overloaded: 50,
-  Unavailable: 51,
-  StorageFull: 52,
-  Internal: 53,
-  NotSupported: 54,
-} as const;
-
 export const CLOSE_CODE = {
   Draining: 4000,
   TooSlow: 4001,
@@ -1981,4 +1944,5 @@ export const CLOSE_CODE = {
   Revoked: 4505,
 } as const;
 
+export * as ERROR_CODE from './errors';
 export * as LIMITS from './limits';

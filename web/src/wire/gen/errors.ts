@@ -1,0 +1,36 @@
+// Generated from the Rust definitions by `cargo x wire-ts`. Do not edit.
+
+export const Malformed = 1;
+export const UnknownType = 2;
+export const TooLarge = 3;
+export const Unauthenticated = 10;
+export const SessionExpired = 11;
+export const Revoked = 12;
+export const WrongCredentials = 13;
+export const CodeWrong = 14;
+export const CodeExpired = 15;
+export const TooManyTries = 16;
+export const Throttled = 17;
+export const InviteNeeded = 18;
+export const InviteInvalid = 19;
+export const CoolingDown = 20;
+export const Forbidden = 30;
+export const NotFound = 31;
+export const Conflict = 32;
+export const Stale = 33;
+export const Closed = 34;
+export const IdempotencyMismatch = 35;
+export const ChainRefused = 36;
+export const LimitReached = 37;
+export const BoxMissing = 38;
+export const ContentMismatch = 39;
+export const AnsweredElsewhere = 40;
+export const CallOver = 41;
+export const InAnotherCall = 42;
+export const CallUnderWay = 43;
+export const NobodyToRing = 44;
+export const Overloaded = 50;
+export const Unavailable = 51;
+export const StorageFull = 52;
+export const Internal = 53;
+export const NotSupported = 54;
