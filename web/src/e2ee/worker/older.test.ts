@@ -20,6 +20,8 @@ interface Stage {
   taken: number[];
   /** Rows that the page waits for. */
   lacking: number;
+  /** Readings that were ended. */
+  ended: number;
 }
 
 /** A server that answers as it is told, and a page that lacks rows. */
@@ -40,11 +42,14 @@ function stage(lacking: number, answer: (ask: ListThreads) => ThreadList | Promi
       ends.set(org, at);
     },
   };
-  const older = new Older(rpc, views, (cards) => {
-    staged.taken.push(...cards.map(({ at }) => at));
-    return Promise.resolve();
-  });
-  const staged: Stage = { older, ends, asked, taken: [], lacking };
+  const older = new Older(rpc, views, () => ({
+    cards: (cards) => {
+      staged.taken.push(...cards.map(({ at }) => at));
+      return Promise.resolve();
+    },
+    end: () => (staged.ended += 1),
+  }));
+  const staged: Stage = { older, ends, asked, taken: [], lacking, ended: 0 };
   return staged;
 }
 
@@ -107,5 +112,30 @@ describe('the list behind the snapshot', () => {
     s.ends.set(null, place(5));
     await s.older.read();
     expect([s.taken, s.asked.map(({ before }) => before?.at)]).toEqual([[49], [5, 50]]);
+    expect(s.ended).toBe(2);
+  });
+
+  it('neither waits for the former list nor fails with it', async () => {
+    let refuse = (): void => undefined;
+    const s = stage(1, ({ org }) =>
+      org
+        ? new Promise<ThreadList>((_, no) => {
+            refuse = () => {
+              no(new Error('no such organization'));
+            };
+          })
+        : { threads: [card(1)] },
+    );
+    s.ends.set(ORG, place(100));
+    const former = s.older.read();
+    await Promise.resolve();
+    s.ends.clear();
+    s.older.restart();
+    s.ends.set(null, place(5));
+    await s.older.read();
+    expect(s.taken).toEqual([1]);
+    refuse();
+    await former;
+    expect([s.taken, s.ended]).toEqual([[1], 2]);
   });
 });

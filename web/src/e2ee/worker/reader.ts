@@ -16,7 +16,7 @@ import { historyOf } from '../generations';
 import { openMessage } from '../message';
 import { hold, hostile, local, ofEntry } from './errors';
 import type { Trouble } from './errors';
-import type { Inside } from './inside';
+import type { Inside, ThreadPin } from './inside';
 import { ofBox } from './secrets';
 import { Thread, bytesOf, signedOf } from './thread';
 import type { Content } from './thread';
@@ -243,11 +243,20 @@ async function openBox(inside: Inside, thread: Thread, epoch: number, holder: He
   await thread.keys.openBox(epoch, boxes, holder, seeds, historyOf(history));
 }
 
-/** Holds what the server says of a thread against what was verified, now or in an earlier run. */
-export function checkHead(inside: Inside, id: Hex, n: number, head: Uint8Array): void {
+/**
+ * Holds what the server says of a thread against what was verified, now or in an earlier run. It may not be behind what
+ * was pinned when it was asked: what was verified while its answer was on the way is no reason to doubt it.
+ */
+export function checkHead(
+  inside: Inside,
+  id: Hex,
+  n: number,
+  head: Uint8Array,
+  pinned: ReadonlyMap<Hex, ThreadPin> = inside.pins,
+): void {
   const told = hex(head);
+  hold(n >= (pinned.get(id)?.n ?? 0), 'H11');
   const pin = inside.pins.get(id);
-  hold(!pin || n >= pin.n, 'H11');
   hold(pin?.n !== n || pin.head === told, 'H10');
   const known = inside.threads.get(id)?.heads.get(n);
   hold(known === undefined || known === told, 'H10');

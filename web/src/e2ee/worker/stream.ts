@@ -20,7 +20,7 @@ const AGAIN_MS = 500;
 /** What the stream leaves to the rest of the client. */
 export interface Reader {
   /** Applies an entry of a stream. What fails for good counts as applied, and is told. */
-  apply(event: AnyEvent): Promise<void>;
+  apply(event: AnyEvent, stream: Tag): Promise<void>;
   /** Something said once: a receipt, typing, a badge. */
   hint(event: AnyEvent): void;
   /** Reads a snapshot of this stream's context; answers whether it is still the one in focus. */
@@ -105,10 +105,10 @@ export class EventStream {
   }
 
   /** Rejects only with what may succeed later. */
-  private async apply({ kind, body }: Extract<LiveEvent, { t: 'entry' }>): Promise<void> {
+  private async apply({ kind, body, stream }: Extract<LiveEvent, { t: 'entry' }>): Promise<void> {
     try {
       const event = decodeEventBody(kind, body);
-      if (event) await this.#reader.apply(event);
+      if (event) await this.#reader.apply(event, stream);
     } catch (error) {
       const trouble = ofAny(error);
       if (trouble.isTransient) throw trouble;

@@ -16,9 +16,10 @@ import type { Me, Note } from '../api';
 import type { Account } from '../account';
 import { OutgoingMail } from './carrier';
 import { Older } from './older';
+import type { Take } from './older';
 import { Trouble, local, ofAny } from './errors';
 import { Inside } from './inside';
-import type { Saved } from './inside';
+import type { Saved, ThreadPin } from './inside';
 import type { Keep } from './keep';
 import { Live } from './live';
 import type { LiveEvent } from './live';
@@ -54,6 +55,8 @@ export class Work {
   readonly #shared: Shared;
   readonly #warming: Warming;
   readonly #older: Older;
+  /** Of each reading of cards: what was said meanwhile of a thread; how far it was read, or null: it is gone. */
+  readonly #overtaken = new Set<Map<Hex, number | null>>();
   readonly #ended: (why: Trouble) => Promise<void>;
   #postbox: Postbox | null = null;
   #live: Live | null = null;
@@ -102,9 +105,9 @@ export class Work {
         this.views.changed(id);
       },
     });
-    this.#older = new Older(rpc, this.views, (cards, org) => this.takeCards(cards, org));
+    this.#older = new Older(rpc, this.views, () => this.reading());
     this.#events = new EventStream(place.clock, () => this.#live, {
-      apply: (event) => this.inside.alone(() => this.apply(event)),
+      apply: (event, stream) => this.inside.alone(() => this.apply(event, stream)),
       hint: (event) => {
         this.hint(event);
       },
@@ -213,6 +216,7 @@ export class Work {
     this.#focusCount += 1;
     saved.org = org;
     this.#events.refocused();
+    this.#older.restart();
     this.views.clear();
     this.#live?.focus(org === null ? null : unhex(org), null);
     await this.inside.save();
@@ -223,7 +227,7 @@ export class Work {
 
   /** Remembers what was seen, and tells the server as soon as it is there. */
   async markRead(thread: Hex, n: number): Promise<void> {
-    this.views.read(thread, n);
+    this.readTo(thread, n);
     this.#reads.set(thread, Math.max(n, this.#reads.get(thread) ?? 0));
     await this.tellReads();
   }
@@ -269,24 +273,25 @@ export class Work {
     }
   }
 
-  private async apply(event: AnyEvent): Promise<void> {
-    const { inside, views } = this;
+  private async apply(event: AnyEvent, stream: Tag): Promise<void> {
+    const { inside } = this;
+    // Whose threads a stream carries; of the organization as it is in focus now.
+    const org = stream === 'org' ? inside.saved.org : null;
     switch (event.t) {
       case 'EntriesAppended':
-        await this.inThread(hex(event.body.thread), () => this.appended(event.body));
+        await this.inThread(hex(event.body.thread), () => this.appended(event.body, org));
         break;
       case 'Invited':
-        await this.readCard(hex(event.body.thread));
+        await this.readCard(hex(event.body.thread), org);
         break;
       case 'ThreadGone':
-        inside.threads.delete(hex(event.body.thread));
-        views.gone(hex(event.body.thread));
+        this.gone(hex(event.body.thread));
         break;
       case 'ChainGrew':
         await this.chainGrew(event.body.chain, hex(event.body.id));
         break;
       case 'ReadMoved':
-        views.read(hex(event.body.thread), event.body.read);
+        this.readTo(hex(event.body.thread), event.body.read);
         break;
       case 'ObjectChanged':
         await this.#shared.changed(event.body.object, event.body.version);
@@ -310,19 +315,32 @@ export class Work {
     }
   }
 
-  private async appended(appended: EntriesAppended): Promise<void> {
+  private async appended(appended: EntriesAppended, org: Hex | null): Promise<void> {
     const id = hex(appended.thread);
     // From behind what is loaded of the list: how far it was read stands in its card.
-    if (this.views.knowsNot(id, appended.entries)) await this.readCard(id);
+    if (this.views.knowsNot(id, appended.entries)) await this.readCard(id, org);
     await takeAppended(this.inside, appended);
   }
 
-  private async readCard(id: Hex): Promise<void> {
-    const { user, rpc, saved } = this.inside;
-    const card = await rpc.call('GetThread', { thread: unhex(id) });
-    const own = card.parties.find((party) => party.user && hex(party.user) === user);
-    const org = own ? (own.as_org ? hex(own.as_org) : null) : saved.org;
-    this.views.cards([card], org);
+  private async readCard(id: Hex, org: Hex | null): Promise<void> {
+    const focus = this.#focusCount;
+    const card = await this.inside.rpc.call('GetThread', { thread: unhex(id) });
+    // The list that it belongs to may be another one by now, which has it from its snapshot.
+    if (focus === this.#focusCount) this.views.cards([card], org);
+  }
+
+  private gone(id: Hex): void {
+    this.inside.threads.delete(id);
+    for (const cards of this.#overtaken) cards.set(id, null);
+    this.views.gone(id);
+  }
+
+  private readTo(id: Hex, n: number): void {
+    for (const cards of this.#overtaken) {
+      const known = cards.get(id);
+      if (known !== null) cards.set(id, Math.max(n, known ?? 0));
+    }
+    this.views.read(id, n);
   }
 
   private async chainGrew(kind: 'user' | 'keyring' | 'unit', id: Hex): Promise<void> {
@@ -368,13 +386,14 @@ export class Work {
     const { inside, views, names } = this;
     const named: Hex[] = [];
     const focus = this.#focusCount;
+    const pinned = new Map(inside.pins);
     for (let page: Uint8Array | undefined, pages = 0; ; pages += 1) {
       const ask = { ...(org === null ? {} : { org: unhex(org) }), ...(page ? { page } : {}) };
       const snapshot = await inside.rpc.call('GetSnapshot', ask);
       if (snapshot.org) names.putOrg(snapshot.org);
       for (const team of snapshot.teams) names.putTeam(team);
       named.push(...snapshot.threads.map((card) => hex(card.thread)));
-      if (focus === this.#focusCount) await this.takeCards(snapshot.threads, org);
+      await this.takeCards(snapshot.threads, org, focus, pinned);
       if (pages === 0) {
         views.moreRows(0);
         this.background(this.#warming.run());
@@ -386,14 +405,40 @@ export class Work {
     }
   }
 
-  /** Shows cards, and reads on in threads that were read before and have grown. */
-  private async takeCards(cards: readonly ThreadCard[], org: Hex | null): Promise<void> {
+  /**
+   * Begins a reading of cards that no cursor of a stream goes with: what the streams say before they are here is
+   * newer than they are.
+   */
+  private reading(): Take {
+    const focus = this.#focusCount;
+    const pinned = new Map(this.inside.pins);
+    const overtaken = new Map<Hex, number | null>();
+    this.#overtaken.add(overtaken);
+    return {
+      cards: async (cards, org) => {
+        const there = cards.filter((card) => overtaken.get(hex(card.thread)) !== null);
+        await this.takeCards(there, org, focus, pinned);
+        for (const [id, n] of overtaken) if (n !== null) this.views.read(id, n);
+      },
+      end: () => void this.#overtaken.delete(overtaken),
+    };
+  }
+
+  /** Shows cards, and reads on in threads that were read before and have grown, unless another list is shown by now. */
+  private async takeCards(
+    cards: readonly ThreadCard[],
+    org: Hex | null,
+    focus: number,
+    pinned: ReadonlyMap<Hex, ThreadPin>,
+  ): Promise<void> {
     const { inside } = this;
+    if (focus !== this.#focusCount) return;
     this.views.cards(cards, org);
     for (const card of cards) {
+      if (focus !== this.#focusCount) return;
       const id = hex(card.thread);
       await this.inThread(id, async () => {
-        checkHead(inside, id, card.len, card.head);
+        checkHead(inside, id, card.len, card.head, pinned);
         const known = inside.threads.get(id);
         if (known && known.state.head.n < card.len) await inside.alone(() => syncThread(inside, id));
       });
