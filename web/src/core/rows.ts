@@ -74,10 +74,10 @@ export function unread(facts: Facts): number {
   return Math.max(0, facts.len - facts.read - silent);
 }
 
-/** Newest first; of the same moment in the order of the ids, so that two devices agree. */
+/** Newest first; of the same moment the greater id first, as the server lists them. */
 export function ordered(state: RowsState): string[] {
   return [...state.threads.entries()]
-    .sort(([a, x], [b, y]) => y.at - x.at || (a < b ? -1 : 1))
+    .sort(([a, x], [b, y]) => y.at - x.at || (a > b ? -1 : 1))
     .map(([id]) => id);
 }
 

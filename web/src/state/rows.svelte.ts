@@ -24,7 +24,7 @@ export class Rows {
   /** Why older ones could not be read, until they are asked for again. */
   why = $state.raw<Failure | null>(null);
   sorted: readonly ThreadRow[] = $derived(
-    [...this.byId.values()].sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1)),
+    [...this.byId.values()].sort((a, b) => b.at - a.at || (a.id > b.id ? -1 : 1)),
   );
   unread = $derived(this.sorted.reduce((sum, row) => sum + row.unread, 0));
   readonly #api: Api;
